@@ -1,0 +1,63 @@
+/*
+ * config.h - ziping.yaml, read by libcyaml against one schema.
+ *
+ * Unknown keys, wrong types and values out of range are refused with a line
+ * that names file, line where libcyaml knows it, key and remedy. Every setting
+ * has a default, so an absent file section is fine. Sizes are in bytes, times
+ * in milliseconds; the sample file conf/ziping.yaml says unit, range, default and reason.
+ */
+#ifndef ZP_BASE_CONFIG_H
+#define ZP_BASE_CONFIG_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    char *data_dir;    /* absolute after loading; relative paths are taken from the file's folder */
+    char *profile;     /* path of the rule profile (YAML); relative to the file's folder */
+    char *log_level;   /* debug | info | warn | error */
+    uint64_t map_size; /* bytes of address space per store; fixed, sparse */
+    struct {
+        char *listen;            /* unix socket path, default <data_dir>/run/gateway.sock; "-" = descriptor 0 */
+        char **peer_users;       /* users that may connect, besides the gateway's own */
+        unsigned peer_users_count;
+        unsigned threads;        /* request threads; 0 = one for each core */
+        unsigned max_body;       /* bytes, at most 1 MiB */
+        unsigned batch;          /* submissions in one commit, at most 1024 */
+        unsigned max_pending;    /* above: 503 */
+        unsigned max_parked;     /* long polls at once; above: answered at once */
+        unsigned max_wait_s;     /* upper bound of Prefer: wait, at most 25 */
+        uint64_t min_free_disk;  /* bytes; below: 503 */
+        unsigned lease_ms;       /* a job not answered by then goes to another worker */
+        unsigned max_attempts;   /* then recorded as failed */
+        unsigned overdue_ms;     /* the promise in overdue_at */
+    } gateway;
+    struct {
+        unsigned batch;        /* jobs in one commit, at most 1024 */
+        unsigned credit;       /* jobs in flight to this worker */
+        unsigned heartbeat_ms; /* silence of three beats = lost */
+    } worker;
+    struct {
+        unsigned beat_ms;    /* XPUB beat with the newest number */
+        unsigned queue;      /* messages held for a slow subscriber, then it must replay */
+        char *publish;       /* endpoint, default ipc://<data_dir>/run/events.sock */
+        char *replay;        /* endpoint, default ipc://<data_dir>/run/replay.sock */
+    } notifier;
+} zp_config;
+
+/*
+ * Loads `path` and fills in every default. On failure writes one line
+ * "<file>[:line]: what is wrong; what to do" into message and returns
+ * ZP_NOTFOUND, ZP_INVALID or ZP_NOMEM; *out is then untouched.
+ */
+zp_rc zp_config_load(const char *path, zp_config **out, char *message, size_t message_size);
+void zp_config_destroy(zp_config **self);
+
+/* <data_dir>/<name>, e.g. "intake", "scores", "run/dispatch.sock". Caller frees; NULL when out of memory. */
+char *zp_config_path(const zp_config *self, const char *name);
+/* "ipc://" + the path. Caller frees. The gateway binds run/dispatch.sock, the notifier run/poke.sock. */
+char *zp_config_ipc(const zp_config *self, const char *name);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * profile_yaml.h - a rule profile from YAML (libcyaml, one schema, every value checked).
+ */
+#ifndef ZP_CODEC_PROFILE_YAML_H
+#define ZP_CODEC_PROFILE_YAML_H
+
+#include "base/error.h"
+#include "core/profile.h"
+
+/*
+ * Reads the file, checks it, hashes it. On failure writes "<file>[:line]: what is wrong; what to do" into
+ * message: ZP_NOTFOUND, ZP_INVALID, ZP_NOMEM. *out is untouched then.
+ */
+zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t message_size);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * request.h - one HTTP request as the handlers see it, and its answer. The only file besides loop.c and
+ * request.c that must never include fcgiapp.h: handlers know nothing of FastCGI.
+ *
+ * A request belongs to the zp_loop (thread) that accepted its connection, for all its life. While it waits for the
+ * committer, the committer reads and writes `put` only. Its memory is one arena, freed whole when it is answered.
+ */
+#ifndef ZP_GATEWAY_REQUEST_H
+#define ZP_GATEWAY_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "gateway.h"
+
+typedef enum { ZP_GET, ZP_HEAD, ZP_POST, ZP_OTHER_METHOD } zp_method;
+
+typedef struct {
+    int status;   /* HTTP */
+    zp_buf head;  /* further header lines, each "Name: value\r\n"; written through zp_header only */
+    const char *content_type;
+    zp_buf body;
+} zp_response;
+
+typedef struct zp_request {
+    zp_loop *loop;
+    zp_arena *arena;
+    zp_method method;
+    zp_str path;  /* decoded by nginx (DOCUMENT_URI), no query */
+    zp_str query; /* raw */
+    zp_str content_type, idempotency_key, if_match, if_none_match, prefer, accept; /* absent = not sent */
+    zp_str submitter; /* "anonymous" or the name that nginx authenticated */
+    zp_str body;      /* whole, with ZP_JSON_PADDING bytes allocated behind it */
+    bool body_too_large, body_broken; /* then body is empty and has been drained */
+    zp_response response;
+
+    /* waiting for the committer */
+    zp_put put;
+    struct zp_request *next; /* link of the committer's and the loop's queues */
+
+    /* waiting for a score (long poll) */
+    zp_id wait_id;
+    unsigned wait_s; /* granted seconds; 0 = none asked */
+    bool after_commit; /* a POST with Prefer: wait, else a GET */
+    uint64_t wait_seen_seq; /* the state the client has seen; wakes when it changes */
+} zp_request;
+
+/* Appends a header line. Names are literals; a value with CR, LF or NUL is refused (dropped and logged). */
+void zp_header(zp_request *request, const char *name, zp_str value);
+void zp_header_uint(zp_request *request, const char *name, uint64_t value);
+
+typedef enum {
+    ZP_DONE_ANSWER, /* response is complete: send it */
+    ZP_WAIT_COMMIT, /* zp_committer_submit has been called: the loop calls zp_submit_committed later */
+    ZP_WAIT_SCORE,  /* park: the loop calls zp_wait_over when wait_id is scored, the time is up, or the gateway stops */
+} zp_handled;
+
+/*
+ * What a loop lends to handlers: its readers, parser and scratch buffers (all owned by the loop's thread).
+ */
+typedef struct {
+    zp_gateway *gateway;
+    zp_intake_reader *intake;
+    zp_scores_reader *scores;
+    struct zp_json_reader *json;
+    zp_buf scratch; /* for records read from stores; cleared by whoever uses it */
+} zp_desk;
+
+/* routes.c: finds the handler; answers 404, 405 (with Allow), 413, 400 itself. */
+zp_handled zp_route(zp_desk *desk, zp_request *request);
+/* submit.c: the verdict is in request->put. May answer or park. */
+zp_handled zp_submit_committed(zp_desk *desk, zp_request *request);
+/* status.c: a parked request's time has come; always answers. */
+zp_handled zp_wait_over(zp_desk *desk, zp_request *request);
+/* status.c: whether a parked request's submission has a state that it has not seen (a look into the store). */
+bool zp_wait_is_over(zp_desk *desk, const zp_request *request);
+
+#endif
