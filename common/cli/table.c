@@ -1,0 +1,163 @@
+/*
+ * table.c - see table.h. Keeps copies of all cells, measures at print time.
+ */
+#include "cli/table.h"
+
+#include <stdlib.h>
+#include <utf8proc.h>
+
+struct zp_table {
+    size_t columns, rows, cap;
+    char *right;
+    char **cells; /* rows × columns, the headings are row 0 */
+};
+
+size_t zp_text_width(zp_str text)
+{
+    size_t width = 0;
+    for (size_t at = 0; at < text.n;) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text.p + at, (utf8proc_ssize_t)(text.n - at), &point);
+        if (used <= 0) {
+            at++;
+            width++;
+            continue;
+        }
+        at += (size_t)used;
+        int cells = point < 0x20 ? 0 : utf8proc_charwidth(point);
+        width += cells > 0 ? (size_t)cells : 0;
+    }
+    return width;
+}
+
+zp_table *zp_table_new(size_t columns, const char *const *headings, const char *right)
+{
+    zp_table *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->columns = columns;
+    self->right = strdup(right);
+    if (!self->right || !zp_table_row(self, headings))
+        zp_table_destroy(&self);
+    return self;
+}
+
+void zp_table_destroy(zp_table **self)
+{
+    if (!*self)
+        return;
+    for (size_t i = 0; i < (*self)->rows * (*self)->columns; i++)
+        free((*self)->cells[i]);
+    free((*self)->cells);
+    free((*self)->right);
+    free(*self);
+    *self = NULL;
+}
+
+static bool make_room(zp_table *self)
+{
+    if (self->rows < self->cap)
+        return true;
+    size_t cap = self->cap ? self->cap * 2 : 16;
+    char **cells = reallocarray(self->cells, cap * self->columns, sizeof *cells);
+    if (!cells)
+        return false;
+    self->cells = cells;
+    self->cap = cap;
+    return true;
+}
+
+bool zp_table_row(zp_table *self, const char *const *cells)
+{
+    if (!make_room(self))
+        return false;
+    char **row = self->cells + self->rows * self->columns;
+    for (size_t i = 0; i < self->columns; i++) {
+        row[i] = strdup(cells[i] ? cells[i] : "");
+        if (!row[i]) {
+            while (i-- > 0)
+                free(row[i]);
+            return false;
+        }
+    }
+    self->rows++;
+    return true;
+}
+
+/* The text of line `line` of a cell; absent below its last. */
+static zp_str line_of(const char *cell, size_t line)
+{
+    const char *p = cell;
+    for (; line > 0; line--) {
+        p = strchr(p, '\n');
+        if (!p)
+            return ZP_ABSENT;
+        p++;
+    }
+    return (zp_str){p, strcspn(p, "\n")};
+}
+
+static size_t column_width(const zp_table *self, size_t column)
+{
+    size_t widest = 0;
+    for (size_t row = 0; row < self->rows; row++) {
+        const char *cell = self->cells[row * self->columns + column];
+        zp_str text;
+        for (size_t line = 0; zp_str_present(text = line_of(cell, line)); line++) {
+            size_t width = zp_text_width(text);
+            widest = width > widest ? width : widest;
+        }
+    }
+    return widest;
+}
+
+static void pad(FILE *to, size_t cells, char with)
+{
+    while (cells-- > 0)
+        fputc(with, to);
+}
+
+/* One terminal line of a row; false when no cell has text on it. */
+static bool print_line(const zp_table *self, size_t row, size_t line, const size_t *widths, FILE *to)
+{
+    char *const *cells = self->cells + row * self->columns;
+    bool any = false;
+    for (size_t i = 0; i < self->columns; i++)
+        any |= zp_str_present(line_of(cells[i], line));
+    if (!any)
+        return false;
+    for (size_t i = 0; i < self->columns; i++) {
+        zp_str text = line_of(cells[i], line);
+        size_t blank = widths[i] - zp_text_width(text);
+        if (self->right[i] == 'r')
+            pad(to, blank, ' ');
+        fwrite(text.p ? text.p : "", 1, text.n, to);
+        if (i + 1 < self->columns) {
+            if (self->right[i] != 'r')
+                pad(to, blank, ' ');
+            fputs("  ", to);
+        }
+    }
+    fputc('\n', to);
+    return true;
+}
+
+void zp_table_print(const zp_table *self, FILE *to)
+{
+    size_t *widths = calloc(self->columns, sizeof *widths);
+    if (!widths) {
+        fprintf(stderr, "ziping: out of memory\n");
+        return;
+    }
+    for (size_t i = 0; i < self->columns; i++)
+        widths[i] = column_width(self, i);
+    for (size_t row = 0; row < self->rows; row++) {
+        for (size_t line = 0; print_line(self, row, line, widths, to); line++)
+            ;
+        for (size_t i = 0; row == 0 && i < self->columns; i++) {
+            pad(to, widths[i], '-');
+            fputs(i + 1 < self->columns ? "  " : "\n", to);
+        }
+    }
+    free(widths);
+}
