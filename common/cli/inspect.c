@@ -1,0 +1,113 @@
+/*
+ * inspect.c - `ziping inspect`: what the two stores hold, read from their memory maps beside the running service.
+ *
+ * Opens both read-only in this process, looks once and leaves; the service notices nothing.
+ */
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "store/intake.h"
+#include "store/scores.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int usage(FILE *to)
+{
+    fprintf(to, "Usage: ziping inspect [--config FILE]\n\n"
+                "Prints key=value lines: counts, queue depth and age, map use, readers.\n"
+                "Reads the data directory of the configuration; works with the service up or down.\n");
+    return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
+}
+
+static zp_rc print_env(const char *name, zp_env *env)
+{
+    zp_env_stats stats;
+    zp_rc rc = zp_env_stat(env, &stats);
+    if (rc)
+        return rc;
+    printf("%s.map_size=%" PRIu64 "\n%s.map_used=%" PRIu64 "\n%s.map_used_permille=%" PRIu64 "\n%s.readers=%u\n%s.max_readers=%u\n"
+           "%s.last_transaction=%" PRIu64 "\n",
+           name, stats.map_size, name, stats.used_bytes, name, stats.used_bytes * 1000 / (stats.map_size ? stats.map_size : 1), name,
+           stats.readers, name, stats.max_readers, name, stats.last_txn);
+    return ZP_OK;
+}
+
+static zp_rc inspect_intake(zp_intake *intake)
+{
+    zp_intake_reader *reader = NULL;
+    zp_intake_stats stats;
+    zp_rc rc = zp_intake_reader_new(intake, &reader);
+    if (!rc)
+        rc = zp_intake_stat(reader, &stats);
+    zp_intake_reader_destroy(&reader);
+    if (rc)
+        return rc;
+    int64_t age_ms = stats.has_oldest ? zp_clock_wall_ms() - zp_id_ms(&stats.oldest_pending) : 0;
+    printf("intake.forms=%" PRIu64 "\nintake.pending=%" PRIu64 "\nintake.oldest_pending_ms=%" PRId64 "\nintake.idempotency_keys=%" PRIu64
+           "\nintake.revisions=%" PRIu64 "\n",
+           stats.forms, stats.pending, age_ms > 0 ? age_ms : 0, stats.keys, stats.revisions);
+    return print_env("intake", zp_intake_env(intake));
+}
+
+static zp_rc inspect_scores(zp_scores *scores)
+{
+    zp_scores_reader *reader = NULL;
+    zp_scores_stats stats;
+    zp_rc rc = zp_scores_reader_new(scores, &reader);
+    if (!rc)
+        rc = zp_scores_stat(reader, &stats);
+    zp_scores_reader_destroy(&reader);
+    if (rc)
+        return rc;
+    printf("scores.results=%" PRIu64 "\nscores.events=%" PRIu64 "\nscores.last_event=%" PRIu64 "\nscores.index_entries=%" PRIu64 "\n",
+           stats.results, stats.events, stats.last_seq, stats.index_entries);
+    return print_env("scores", zp_scores_env(scores));
+}
+
+static zp_rc inspect(const zp_config *config, char *message, size_t message_size)
+{
+    char *intake_path = zp_config_path(config, "intake"), *scores_path = zp_config_path(config, "scores");
+    zp_intake *intake = NULL;
+    zp_scores *scores = NULL;
+    zp_rc rc = intake_path && scores_path ? ZP_OK : ZP_NOMEM;
+    snprintf(message, message_size, "the stores cannot be read");
+    if (!rc)
+        rc = zp_intake_open(intake_path, config->map_size, ZP_READ_ONLY, &intake, message, message_size);
+    if (!rc)
+        rc = inspect_intake(intake);
+    if (!rc)
+        rc = zp_scores_open(scores_path, config->map_size, ZP_READ_ONLY, &scores, message, message_size);
+    if (!rc)
+        rc = inspect_scores(scores);
+    zp_intake_close(&intake);
+    zp_scores_close(&scores);
+    free(intake_path);
+    free(scores_path);
+    return rc;
+}
+
+int zp_cli_inspect(int argc, char **argv)
+{
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+    const char *path = NULL;
+    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
+        if (c != 'c')
+            return usage(c == 'h' ? stdout : stderr);
+        path = optarg;
+    }
+    if (optind != argc)
+        return usage(stderr);
+    zp_config *config = zp_cli_config(path);
+    if (!config)
+        return ZP_EXIT_USAGE;
+    char message[512];
+    zp_rc rc = inspect(config, message, sizeof message);
+    zp_config_destroy(&config);
+    if (rc) {
+        fprintf(stderr, "ziping inspect: %s (%s)\n", message, zp_rc_name(rc));
+        return ZP_EXIT_UNAVAILABLE;
+    }
+    return ZP_EXIT_OK;
+}

@@ -1,0 +1,173 @@
+/*
+ * score.c - `ziping score FILE…`: the same reader and engine as the service, here and now, nothing stored.
+ */
+#include "cli/cli.h"
+#include "cli/document.h"
+#include "cli/source.h"
+
+#include "codec/form_reader.h"
+#include "codec/profile_yaml.h"
+#include "codec/status.h"
+#include "core/score.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+enum { ARENA = 256 * 1024 };
+
+typedef struct {
+    const char *profile;
+    bool json;
+} options;
+
+typedef struct {
+    zp_profile profile;
+    zp_arena *arena;
+    zp_json_reader *reader;
+    zp_buf body, json;
+    bool as_json;
+    size_t refused;
+} scorer;
+
+static int usage(FILE *to)
+{
+    fprintf(to, "Usage: ziping score [options] FILE…\n\n"
+                "Scores forms without a server: JSON or NDJSON files, - is standard input.\n\n"
+                "  --profile FILE   the rules, default $ZIPING_PROFILE or the one that was installed\n"
+                "  --json           the result documents, one a line\n"
+                "\nExit code: 0 all would be accepted, 1 some would be refused or could not be read.\n");
+    return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
+}
+
+static int read_options(int argc, char **argv, options *o)
+{
+    static const struct option longs[] = {
+        {"profile", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    const char *environment = getenv("ZIPING_PROFILE");
+    *o = (options){.profile = environment && *environment ? environment : ZP_DEFAULT_PROFILE};
+    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
+        if (c == 'p')
+            o->profile = optarg;
+        else if (c == 'j')
+            o->json = true;
+        else
+            return usage(c == 'h' ? stdout : stderr);
+    }
+    return optind == argc ? usage(stderr) : -1;
+}
+
+static void print_faults(scorer *s, const zp_flags *faults, const char *origin)
+{
+    for (size_t i = 0; i < faults->count; i++) {
+        const zp_flag *fault = &faults->items[i];
+        zp_str zh = zp_flag_message(fault, ZP_LANG_ZH, s->arena), en = zp_flag_message(fault, ZP_LANG_EN, s->arena);
+        fprintf(stderr, "%s: %s %.*s: %.*s %.*s\n", origin, zp_flag_name(fault->code), (int)fault->pointer.n,
+                fault->pointer.p ? fault->pointer.p : "", (int)zh.n, zh.p ? zh.p : "", (int)en.n, en.p ? en.p : "");
+    }
+}
+
+static zp_rc print_result(scorer *s, const zp_form *form, const zp_result *result)
+{
+    zp_buf_clear(&s->json);
+    zp_result_write_json(result, s->arena, &s->json);
+    if (s->json.failed)
+        return ZP_NOMEM;
+    if (s->as_json) {
+        printf("%.*s\n", (int)s->json.n, s->json.p);
+        return ZP_OK;
+    }
+    zp_str title = zp_arena_printf(s->arena, "\n%.*s  %.*s  %.*s", (int)form->year.n, form->year.p ? form->year.p : "",
+                                   (int)form->project_name.n, form->project_name.p ? form->project_name.p : "",
+                                   (int)form->unit.n, form->unit.p ? form->unit.p : "");
+    json_t *document = json_loadb(s->json.p, s->json.n, 0, NULL);
+    if (!document || !zp_str_present(title))
+        return ZP_NOMEM;
+    zp_result_print(document, title.p, stdout);
+    json_decref(document);
+    return ZP_OK;
+}
+
+static bool has_errors(const zp_result *result)
+{
+    for (size_t i = 0; i < result->flag_count; i++)
+        if (result->flags[i].severity == ZP_SEV_ERROR)
+            return true;
+    return false;
+}
+
+static zp_rc score_one(scorer *s, zp_str text, const char *origin)
+{
+    zp_arena_reset(s->arena);
+    zp_buf_clear(&s->body);
+    zp_buf_str(&s->body, text);
+    if (!zp_buf_reserve(&s->body, ZP_JSON_PADDING))
+        return ZP_NOMEM;
+    zp_form form;
+    zp_flags faults = {.arena = s->arena};
+    zp_rc rc = zp_form_read_json(s->reader, zp_buf_view(&s->body), s->arena, &form, &faults);
+    if (rc == ZP_INVALID || rc == ZP_CONFLICT || rc == ZP_TOO_LARGE) {
+        s->refused++;
+        print_faults(s, &faults, origin);
+        return ZP_OK;
+    }
+    zp_result result;
+    if (!rc)
+        rc = zp_score(&form, &s->profile, s->arena, &result);
+    if (rc)
+        return rc;
+    s->refused += has_errors(&result);
+    return print_result(s, &form, &result);
+}
+
+static int score_all(scorer *s, char *const *paths, size_t count)
+{
+    zp_source source;
+    zp_source_open(&source, paths, count);
+    zp_str text;
+    const char *name;
+    size_t line;
+    zp_rc rc;
+    while (!(rc = zp_source_next(&source, &text, &name, &line))) {
+        char origin[512];
+        if (line)
+            snprintf(origin, sizeof origin, "%s:%zu", name, line);
+        else
+            snprintf(origin, sizeof origin, "%s", name);
+        rc = score_one(s, text, origin);
+        if (rc)
+            break;
+    }
+    size_t unreadable = source.unreadable;
+    zp_source_close(&source);
+    if (rc != ZP_NOTFOUND) {
+        fprintf(stderr, "ziping score: %s\n", zp_rc_name(rc));
+        return ZP_EXIT_USAGE;
+    }
+    return s->refused || unreadable ? ZP_EXIT_NO : ZP_EXIT_OK;
+}
+
+int zp_cli_score(int argc, char **argv)
+{
+    options o;
+    int code = read_options(argc, argv, &o);
+    if (code >= 0)
+        return code;
+    scorer s = {.as_json = o.json};
+    char message[512];
+    if (zp_profile_load(o.profile, &s.profile, message, sizeof message)) {
+        fprintf(stderr, "ziping score: %s\n", message);
+        return ZP_EXIT_USAGE;
+    }
+    s.arena = zp_arena_new(ARENA);
+    s.reader = zp_json_reader_new();
+    code = ZP_EXIT_USAGE;
+    if (s.arena && s.reader)
+        code = score_all(&s, argv + optind, (size_t)(argc - optind));
+    else
+        fprintf(stderr, "ziping score: out of memory\n");
+    zp_arena_destroy(&s.arena);
+    zp_json_reader_destroy(&s.reader);
+    zp_buf_free(&s.body);
+    zp_buf_free(&s.json);
+    return code;
+}
