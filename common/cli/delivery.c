@@ -102,8 +102,8 @@ static zp_rc send_slot(zp_delivery *self, slot *s)
         !zp_http_header(http, "Expect", "") || (self->options.wait_s && !zp_http_header(http, "Prefer", wait)))
         return ZP_NOMEM;
     if (curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->form.n) ||
-        curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, s->form.p) || curl_easy_setopt(http->easy, CURLOPT_PRIVATE, s) ||
-        curl_multi_add_handle(self->multi, http->easy))
+        curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, s->form.p) ||
+        curl_easy_setopt(http->easy, CURLOPT_PRIVATE, s) || curl_multi_add_handle(self->multi, http->easy))
         return ZP_IO;
     s->attempts++;
     s->state = SLOT_SENDING;

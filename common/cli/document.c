@@ -1,5 +1,6 @@
 /*
- * document.c - see document.h. Reads the documents with jansson: every figure in them is a text, so nothing passes through a double.
+ * document.c - see document.h. Reads the documents with jansson: every figure in them is a text, so nothing passes
+ * through a double.
  */
 #include "cli/document.h"
 
@@ -35,7 +36,8 @@ static const json_t *line_of_flag(const json_t *result, const char *pointer, con
 {
     const char *prefix = "/indicators/";
     if (begins_with(pointer, prefix)) {
-        const json_t *line = json_array_get(json_object_get(result, "indicators"), strtoul(pointer + strlen(prefix), NULL, 10));
+        const json_t *line =
+            json_array_get(json_object_get(result, "indicators"), strtoul(pointer + strlen(prefix), NULL, 10));
         *name = zp_doc_text(line, "level3");
         return line;
     }
@@ -65,8 +67,8 @@ static void add_differences(zp_buf *out, const json_t *result)
             continue;
         }
         const json_t *line = line_of_flag(result, zp_doc_text(flag, "pointer"), &name);
-        zp_buf_printf(out, "%s: declared %s, computed %s (%s", name, zp_doc_text(line, "declared"), zp_doc_text(line, "computed"),
-                      code);
+        zp_buf_printf(out, "%s: declared %s, computed %s (%s", name, zp_doc_text(line, "declared"),
+                      zp_doc_text(line, "computed"), code);
         add_explanation(out, line);
         zp_buf_char(out, ')');
     }
@@ -95,14 +97,8 @@ static void add_latency(zp_buf *out, const json_t *document)
 
 zp_table *zp_overview_new(void)
 {
-    static const char *const headings[] = {"project",
-                                           "status",
-                                           "declared",
-                                           "computed",
-                                           "confirmed",
-                                           "grade",
-                                           "in",
-                                           "what differs and why"};
+    static const char *const headings[] = {"project",   "status", "declared", "computed",
+                                           "confirmed", "grade",  "in",       "what differs and why"};
     return zp_table_new(8, headings, "llrrrlrl");
 }
 
@@ -116,10 +112,14 @@ bool zp_overview_add(zp_table *overview, const json_t *document)
     zp_buf_char(&latency, '\0');
     bool ok = !differences.failed && !latency.failed;
     if (ok) {
-        const char *cells[] = {zp_doc_text(document, "project_name"),  zp_doc_text(document, "status"),
-                               zp_doc_text(result, "declared_total"),  zp_doc_text(result, "computed_total"),
-                               zp_doc_text(result, "confirmed_total"), zp_doc_text(result, "grade"),
-                               latency.p,                              differences.p};
+        const char *cells[] = {zp_doc_text(document, "project_name"),
+                               zp_doc_text(document, "status"),
+                               zp_doc_text(result, "declared_total"),
+                               zp_doc_text(result, "computed_total"),
+                               zp_doc_text(result, "confirmed_total"),
+                               zp_doc_text(result, "grade"),
+                               latency.p,
+                               differences.p};
         ok = zp_table_row(overview, cells);
     }
     zp_buf_free(&differences);
@@ -144,10 +144,14 @@ static bool add_lines(zp_table *table, const json_t *result)
     size_t i;
     json_t *line;
     bool ok = add_line(table, "预算执行 execution", "", json_object_get(result, "execution"));
-    json_array_foreach(json_object_get(result, "indicators"), i, line)
-        ok = ok && add_line(table, zp_doc_text(line, "level3"), zp_doc_text(line, "weight"), line);
-    const char *total[] = {"总分 total", "", zp_doc_text(result, "declared_total"), zp_doc_text(result, "computed_total"),
-                           zp_doc_text(result, "confirmed_total"), zp_doc_text(result, "grade")};
+    json_array_foreach(json_object_get(result, "indicators"), i, line) ok =
+        ok && add_line(table, zp_doc_text(line, "level3"), zp_doc_text(line, "weight"), line);
+    const char *total[] = {"总分 total",
+                           "",
+                           zp_doc_text(result, "declared_total"),
+                           zp_doc_text(result, "computed_total"),
+                           zp_doc_text(result, "confirmed_total"),
+                           zp_doc_text(result, "grade")};
     return ok && zp_table_row(table, total);
 }
 
@@ -158,14 +162,15 @@ static void print_flags(const json_t *flags, FILE *to)
     json_array_foreach(flags, i, flag)
     {
         const json_t *message = json_object_get(flag, "message");
-        fprintf(to, "  %-7s %s %s\n          %s\n          %s\n", zp_doc_text(flag, "severity"), zp_doc_text(flag, "code"),
-                zp_doc_text(flag, "pointer"), zp_doc_text(message, "zh"), zp_doc_text(message, "en"));
+        fprintf(to, "  %-7s %s %s\n          %s\n          %s\n", zp_doc_text(flag, "severity"),
+                zp_doc_text(flag, "code"), zp_doc_text(flag, "pointer"), zp_doc_text(message, "zh"),
+                zp_doc_text(message, "en"));
     }
 }
 
 void zp_result_print(const json_t *result, const char *title, FILE *to)
 {
-    static const char *const headings[] = {"指标 indicator", "分值 weight", "申报 declared",
+    static const char *const headings[] = {"指标 indicator", "分值 weight",    "申报 declared",
                                            "计算 computed",  "确认 confirmed", "依据 basis"};
     zp_table *table = zp_table_new(6, headings, "lrrrrl");
     if (!table || !add_lines(table, result)) {

@@ -30,11 +30,12 @@ bool zp_http_open(zp_http *self)
 {
     *self = (zp_http){.easy = curl_easy_init()};
     CURL *easy = self->easy;
-    if (!easy || curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) || curl_easy_setopt(easy, CURLOPT_WRITEDATA, self) ||
-        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) || curl_easy_setopt(easy, CURLOPT_HEADERDATA, self) ||
-        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->error) || curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) ||
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 5L) || curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L) ||
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") || curl_easy_setopt(easy, CURLOPT_USERAGENT, "ziping/" ZP_VERSION)) {
+    if (!easy || curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ||
+        curl_easy_setopt(easy, CURLOPT_WRITEDATA, self) || curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ||
+        curl_easy_setopt(easy, CURLOPT_HEADERDATA, self) || curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->error) ||
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) || curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 5L) ||
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L) || curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ||
+        curl_easy_setopt(easy, CURLOPT_USERAGENT, "ziping/" ZP_VERSION)) {
         fprintf(stderr, "ziping: libcurl cannot be set up\n");
         zp_http_close(self);
         return false;

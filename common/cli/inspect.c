@@ -27,10 +27,12 @@ static zp_rc print_env(const char *name, zp_env *env)
     zp_rc rc = zp_env_stat(env, &stats);
     if (rc)
         return rc;
-    printf("%s.map_size=%" PRIu64 "\n%s.map_used=%" PRIu64 "\n%s.map_used_permille=%" PRIu64 "\n%s.readers=%u\n%s.max_readers=%u\n"
+    printf("%s.map_size=%" PRIu64 "\n%s.map_used=%" PRIu64 "\n%s.map_used_permille=%" PRIu64
+           "\n%s.readers=%u\n%s.max_readers=%u\n"
            "%s.last_transaction=%" PRIu64 "\n",
-           name, stats.map_size, name, stats.used_bytes, name, stats.used_bytes * 1000 / (stats.map_size ? stats.map_size : 1), name,
-           stats.readers, name, stats.max_readers, name, stats.last_txn);
+           name, stats.map_size, name, stats.used_bytes, name,
+           stats.used_bytes * 1000 / (stats.map_size ? stats.map_size : 1), name, stats.readers, name,
+           stats.max_readers, name, stats.last_txn);
     return ZP_OK;
 }
 
@@ -45,8 +47,8 @@ static zp_rc inspect_intake(zp_intake *intake)
     if (rc)
         return rc;
     int64_t age_ms = stats.has_oldest ? zp_clock_wall_ms() - zp_id_ms(&stats.oldest_pending) : 0;
-    printf("intake.forms=%" PRIu64 "\nintake.pending=%" PRIu64 "\nintake.oldest_pending_ms=%" PRId64 "\nintake.idempotency_keys=%" PRIu64
-           "\nintake.revisions=%" PRIu64 "\n",
+    printf("intake.forms=%" PRIu64 "\nintake.pending=%" PRIu64 "\nintake.oldest_pending_ms=%" PRId64
+           "\nintake.idempotency_keys=%" PRIu64 "\nintake.revisions=%" PRIu64 "\n",
            stats.forms, stats.pending, age_ms > 0 ? age_ms : 0, stats.keys, stats.revisions);
     return print_env("intake", zp_intake_env(intake));
 }
@@ -61,7 +63,8 @@ static zp_rc inspect_scores(zp_scores *scores)
     zp_scores_reader_destroy(&reader);
     if (rc)
         return rc;
-    printf("scores.results=%" PRIu64 "\nscores.events=%" PRIu64 "\nscores.last_event=%" PRIu64 "\nscores.index_entries=%" PRIu64 "\n",
+    printf("scores.results=%" PRIu64 "\nscores.events=%" PRIu64 "\nscores.last_event=%" PRIu64
+           "\nscores.index_entries=%" PRIu64 "\n",
            stats.results, stats.events, stats.last_seq, stats.index_entries);
     return print_env("scores", zp_scores_env(scores));
 }
@@ -90,7 +93,8 @@ static zp_rc inspect(const zp_config *config, char *message, size_t message_size
 
 int zp_cli_inspect(int argc, char **argv)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *path = NULL;
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
         if (c != 'c')

@@ -1,5 +1,6 @@
 /*
- * progress.c - see progress.h. Time left is taken from the share of bytes that were read: the number of forms in a file is not known before its end.
+ * progress.c - see progress.h. Time left is taken from the share of bytes that were read: the number of forms in a file
+ * is not known before its end.
  */
 #include "cli/progress.h"
 

@@ -41,8 +41,10 @@ static int usage(FILE *to)
 
 static int read_options(int argc, char **argv, options *o)
 {
-    static const struct option longs[] = {
-        {"profile", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option longs[] = {{"profile", required_argument, NULL, 'p'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     const char *environment = getenv("ZIPING_PROFILE");
     *o = (options){.profile = environment && *environment ? environment : ZP_DEFAULT_PROFILE};
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {

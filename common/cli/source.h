@@ -1,8 +1,8 @@
 /*
  * source.h - one form after another out of files: JSON (the file is one form) or NDJSON (each line is one).
  *
- * A file named *.ndjson or *.jsonl, or one whose first line is a whole object with more behind it, is read line by line,
- * without holding it in memory; anything else is one form. "-" is standard input.
+ * A file named *.ndjson or *.jsonl, or one whose first line is a whole object with more behind it, is read line by
+ * line, without holding it in memory; anything else is one form. "-" is standard input.
  */
 #ifndef ZP_CLI_SOURCE_H
 #define ZP_CLI_SOURCE_H
@@ -30,7 +30,8 @@ typedef struct {
 void zp_source_open(zp_source *self, char *const *paths, size_t count);
 void zp_source_close(zp_source *self);
 /*
- * The next form: *text is valid until the next call, *line is 0 when the file holds just one. ZP_NOTFOUND at the end, ZP_NOMEM.
+ * The next form: *text is valid until the next call, *line is 0 when the file holds just one. ZP_NOTFOUND at the end,
+ * ZP_NOMEM.
  */
 zp_rc zp_source_next(zp_source *self, zp_str *text, const char **name, size_t *line);
 

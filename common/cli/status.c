@@ -69,7 +69,8 @@ static int ask(const options *o, zp_http *http, const char *base, const char *id
     zp_id parsed;
     char url[1024];
     if (zp_id_parse(zp_str_of(id), &parsed)) {
-        fprintf(stderr, "ziping status: \"%s\" is no submission id; ids look like 0195f2d4-7c1a-7b3e-8f00-1234567890ab\n", id);
+        fprintf(stderr,
+                "ziping status: \"%s\" is no submission id; ids look like 0195f2d4-7c1a-7b3e-8f00-1234567890ab\n", id);
         return ZP_EXIT_USAGE;
     }
     snprintf(url, sizeof url, "%s/v1/submissions/%s", base, id);

@@ -1,7 +1,8 @@
 /*
  * submit.c - `ziping submit`: forms out of files to the service, and a summary at the end.
  *
- * One thread and one loop: take forms while there is room, move the transfers on, report. Safe to run again after an interruption.
+ * One thread and one loop: take forms while there is room, move the transfers on, report. Safe to run again after an
+ * interruption.
  */
 #include "base/clock.h"
 #include "cli/cli.h"

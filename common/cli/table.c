@@ -17,7 +17,8 @@ size_t zp_text_width(zp_str text)
     size_t width = 0;
     for (size_t at = 0; at < text.n;) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text.p + at, (utf8proc_ssize_t)(text.n - at), &point);
+        utf8proc_ssize_t used =
+            utf8proc_iterate((const utf8proc_uint8_t *)text.p + at, (utf8proc_ssize_t)(text.n - at), &point);
         if (used <= 0) {
             at++;
             width++;

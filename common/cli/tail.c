@@ -20,7 +20,8 @@ typedef struct {
 static int usage(FILE *to)
 {
     fprintf(to, "Usage: ziping tail [options]\n\n"
-                "Follows the event log over ZeroMQ, replay included: one CloudEvents JSON object a line, in order, no gap, no repeat.\n\n"
+                "Follows the event log over ZeroMQ, replay included: one CloudEvents JSON object a line, in order, no "
+                "gap, no repeat.\n\n"
                 "  --after N          begin behind event N (0: from the first); default: only what comes from now on\n"
                 "  --topic PREFIX     only topics that begin so, such as scored/2022/\n"
                 "  --count N          end after N events\n"
@@ -42,10 +43,11 @@ static bool number(const char *option, const char *text, uint64_t *out)
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
-    static const struct option longs[] = {{"after", required_argument, NULL, 'a'},   {"topic", required_argument, NULL, 't'},
-                                          {"count", required_argument, NULL, 'n'},   {"config", required_argument, NULL, 'c'},
-                                          {"publish", required_argument, NULL, 'p'}, {"replay", required_argument, NULL, 'r'},
-                                          {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option longs[] = {
+        {"after", required_argument, NULL, 'a'},   {"topic", required_argument, NULL, 't'},
+        {"count", required_argument, NULL, 'n'},   {"config", required_argument, NULL, 'c'},
+        {"publish", required_argument, NULL, 'p'}, {"replay", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     *o = (options){.topic = "", .after = ZP_FROM_NOW, .count = UINT64_MAX};
     for (int c; (c = getopt_long(argc, argv, "hn:", longs, NULL)) != -1;) {
         if (c == 'a' && !number("--after", optarg, &o->after))
@@ -96,8 +98,9 @@ static int follow(zp_subscriber *subscriber, const options *o)
             continue;
         if (rc) {
             fprintf(stderr, "ziping tail: %s\n",
-                    rc == ZP_CONFLICT ? "the log ends before --after: it is another store's number; begin with --after 0"
-                                      : zp_rc_name(rc));
+                    rc == ZP_CONFLICT
+                        ? "the log ends before --after: it is another store's number; begin with --after 0"
+                        : zp_rc_name(rc));
             code = ZP_EXIT_UNAVAILABLE;
             break;
         }

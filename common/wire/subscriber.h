@@ -3,8 +3,8 @@
  *
  * Joins the live feed (SUB) and the replay of the log (DEALER): it subscribes first, asks the log for what lies between
  * its position and the newest number, then goes on live; a gap in the numbers, in an event or in a beat, sends it
- * back to the log. It subscribes to every topic, since only the whole sequence shows a gap; callers filter what they get.
- * One thread's; both ends may come and go.
+ * back to the log. It subscribes to every topic, since only the whole sequence shows a gap; callers filter what they
+ * get. One thread's; both ends may come and go.
  */
 #ifndef ZP_WIRE_SUBSCRIBER_H
 #define ZP_WIRE_SUBSCRIBER_H
@@ -28,8 +28,8 @@ typedef struct {
 zp_rc zp_subscriber_open(const char *publish, const char *replay, uint64_t after, zp_subscriber **out);
 void zp_subscriber_close(zp_subscriber **self);
 /*
- * The next event in order. ZP_TIMEOUT after timeout_ms without one, ZP_AGAIN when a signal came, ZP_CONFLICT when the log is
- * shorter than the position (another store: start again from 0), ZP_IO.
+ * The next event in order. ZP_TIMEOUT after timeout_ms without one, ZP_AGAIN when a signal came, ZP_CONFLICT when the
+ * log is shorter than the position (another store: start again from 0), ZP_IO.
  */
 zp_rc zp_subscriber_next(zp_subscriber *self, int timeout_ms, zp_feed_event *out);
 
