@@ -20,19 +20,19 @@ typedef struct {
     char *log_level;   /* debug | info | warn | error */
     uint64_t map_size; /* bytes of address space per store; fixed, sparse */
     struct {
-        char *listen;            /* unix socket path, default <data_dir>/run/gateway.sock; "-" = descriptor 0 */
-        char **peer_users;       /* users that may connect, besides the gateway's own */
+        char *listen;      /* unix socket path, default <data_dir>/run/gateway.sock; "-" = descriptor 0 */
+        char **peer_users; /* users that may connect, besides the gateway's own */
         unsigned peer_users_count;
-        unsigned threads;        /* request threads; 0 = one for each core */
-        unsigned max_body;       /* bytes, at most 1 MiB */
-        unsigned batch;          /* submissions in one commit, at most 1024 */
-        unsigned max_pending;    /* above: 503 */
-        unsigned max_parked;     /* long polls at once; above: answered at once */
-        unsigned max_wait_s;     /* upper bound of Prefer: wait, at most 25 */
-        uint64_t min_free_disk;  /* bytes; below: 503 */
-        unsigned lease_ms;       /* a job not answered by then goes to another worker */
-        unsigned max_attempts;   /* then recorded as failed */
-        unsigned overdue_ms;     /* the promise in overdue_at */
+        unsigned threads;       /* request threads; 0 = one for each core */
+        unsigned max_body;      /* bytes, at most 1 MiB */
+        unsigned batch;         /* submissions in one commit, at most 1024 */
+        unsigned max_pending;   /* above: 503 */
+        unsigned max_parked;    /* long polls at once; above: answered at once */
+        unsigned max_wait_s;    /* upper bound of Prefer: wait, at most 25 */
+        uint64_t min_free_disk; /* bytes; below: 503 */
+        unsigned lease_ms;      /* a job not answered by then goes to another worker */
+        unsigned max_attempts;  /* then recorded as failed */
+        unsigned overdue_ms;    /* the promise in overdue_at */
     } gateway;
     struct {
         unsigned batch;        /* jobs in one commit, at most 1024 */
@@ -40,10 +40,10 @@ typedef struct {
         unsigned heartbeat_ms; /* silence of three beats = lost */
     } worker;
     struct {
-        unsigned beat_ms;    /* XPUB beat with the newest number */
-        unsigned queue;      /* messages held for a slow subscriber, then it must replay */
-        char *publish;       /* endpoint, default ipc://<data_dir>/run/events.sock */
-        char *replay;        /* endpoint, default ipc://<data_dir>/run/replay.sock */
+        unsigned beat_ms; /* XPUB beat with the newest number */
+        unsigned queue;   /* messages held for a slow subscriber, then it must replay */
+        char *publish;    /* endpoint, default ipc://<data_dir>/run/events.sock */
+        char *replay;     /* endpoint, default ipc://<data_dir>/run/replay.sock */
     } notifier;
 } zp_config;
 

@@ -12,7 +12,7 @@ typedef struct {
 
 void zp_digest_of(zp_str bytes, zp_digest *out);
 
-#define ZP_DIGEST_TEXT 53
+#define ZP_DIGEST_TEXT 54
 /* "sha-256=:<base64>:" and a NUL. */
 void zp_digest_format(const zp_digest *d, char out[ZP_DIGEST_TEXT + 1]);
 

@@ -20,6 +20,8 @@ typedef struct {
 
 typedef struct {
     zp_id last;
+    uint8_t random[256]; /* fetched ahead */
+    size_t random_left;
 } zp_id_gen; /* owned by one thread; zero-initialise, or seed `last` with the newest stored id */
 
 /* The next id at the given Unix time in ms. ZP_IO when the system gives no random bytes. */

@@ -18,7 +18,7 @@ typedef struct {
 } zp_str;
 
 #define ZP_STR(literal) ((zp_str){(literal), sizeof(literal) - 1})
-#define ZP_ABSENT ((zp_str){NULL, 0})
+#define ZP_ABSENT       ((zp_str){NULL, 0})
 
 static inline zp_str zp_str_of(const char *c_string)
 {

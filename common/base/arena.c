@@ -1,0 +1,121 @@
+/*
+ * arena.c - see arena.h. A list of chunks, newest first; the first chunk is kept by reset.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ALIGN = 16 };
+
+typedef struct chunk {
+    struct chunk *older;
+    size_t size, used;
+    _Alignas(ALIGN) char bytes[];
+} chunk;
+
+struct zp_arena {
+    chunk *newest;
+    size_t first_chunk;
+};
+
+static chunk *chunk_new(size_t size, chunk *older)
+{
+    if (size > SIZE_MAX - sizeof(chunk))
+        return NULL;
+    chunk *c = malloc(sizeof *c + size);
+    if (c)
+        *c = (chunk){.older = older, .size = size};
+    return c;
+}
+
+zp_arena *zp_arena_new(size_t first_chunk)
+{
+    zp_arena *self = malloc(sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (zp_arena){.newest = chunk_new(first_chunk, NULL), .first_chunk = first_chunk};
+    if (!self->newest)
+        zp_arena_destroy(&self);
+    return self;
+}
+
+static void free_chunks_above(zp_arena *self, const chunk *keep)
+{
+    while (self->newest != keep) {
+        chunk *older = self->newest->older;
+        free(self->newest);
+        self->newest = older;
+    }
+}
+
+void zp_arena_destroy(zp_arena **self)
+{
+    if (!*self)
+        return;
+    free_chunks_above(*self, NULL);
+    free(*self);
+    *self = NULL;
+}
+
+void zp_arena_reset(zp_arena *self)
+{
+    chunk *first = self->newest;
+    while (first->older)
+        first = first->older;
+    free_chunks_above(self, first);
+    first->used = 0;
+}
+
+void *zp_arena_alloc(zp_arena *self, size_t n)
+{
+    if (n > SIZE_MAX - ALIGN)
+        return NULL;
+    n = (n + ALIGN - 1) / ALIGN * ALIGN;
+    chunk *c = self->newest;
+    if (c->size - c->used < n) {
+        c = chunk_new(n > self->first_chunk ? n : self->first_chunk, self->newest);
+        if (!c)
+            return NULL;
+        self->newest = c;
+    }
+    void *p = c->bytes + c->used;
+    c->used += n;
+    return p;
+}
+
+void *zp_arena_calloc(zp_arena *self, size_t count, size_t size)
+{
+    size_t n;
+    if (__builtin_mul_overflow(count, size, &n))
+        return NULL;
+    void *p = zp_arena_alloc(self, n);
+    return p ? memset(p, 0, n) : NULL;
+}
+
+zp_str zp_arena_copy(zp_arena *self, zp_str s)
+{
+    if (!s.p)
+        return ZP_ABSENT;
+    char *p = zp_arena_alloc(self, s.n + 1);
+    if (!p)
+        return ZP_ABSENT;
+    memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (zp_str){p, s.n};
+}
+
+zp_str zp_arena_printf(zp_arena *self, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int n = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *p = n < 0 ? NULL : zp_arena_alloc(self, (size_t)n + 1);
+    if (p)
+        vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
+    return p ? (zp_str){p, (size_t)n} : ZP_ABSENT;
+}

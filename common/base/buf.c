@@ -1,0 +1,52 @@
+/*
+ * buf.c - see buf.h. Grows by doubling; a failed growth leaves what is there untouched.
+ */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SMALLEST = 256 };
+
+void zp_buf_free(zp_buf *self)
+{
+    free(self->p);
+    *self = ZP_BUF_INIT;
+}
+
+bool zp_buf_reserve(zp_buf *self, size_t more)
+{
+    if (self->failed)
+        return false;
+    if (self->cap - self->n >= more)
+        return true;
+    size_t need, cap = self->cap < SMALLEST ? SMALLEST : self->cap;
+    bool overflow = __builtin_add_overflow(self->n, more, &need) || need > SIZE_MAX / 2;
+    while (!overflow && cap < need)
+        cap *= 2;
+    char *p = overflow ? NULL : realloc(self->p, cap);
+    if (!p) {
+        self->failed = true;
+        return false;
+    }
+    self->p = p;
+    self->cap = cap;
+    return true;
+}
+
+void zp_buf_printf(zp_buf *self, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int n = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (n < 0)
+        self->failed = true;
+    else if (zp_buf_reserve(self, (size_t)n + 1)) {
+        vsnprintf(self->p + self->n, (size_t)n + 1, format, again);
+        self->n += (size_t)n;
+    }
+    va_end(again);
+}
