@@ -1,0 +1,206 @@
+/*
+ * decimal.c - see decimal.h. Pure integer arithmetic.
+ */
+#include "core/decimal.h"
+
+#include "core/form.h"
+
+enum { ALIGN_DIGITS = 29 };
+
+static zp_int128 power_of_ten(int n)
+{
+    zp_int128 p = 1;
+    while (n-- > 0)
+        p *= 10;
+    return p;
+}
+
+static zp_int128 absolute(zp_int128 n)
+{
+    return n < 0 ? -n : n;
+}
+
+static zp_str trim(zp_str s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n')) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\n'))
+        s.n--;
+    return s;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A comma counts as a thousands separator only in front of exactly three digits, behind at least one. */
+static bool is_group_comma(zp_str s, size_t at, int digits_before)
+{
+    return s.p[at] == ',' && digits_before > 0 && s.n - at > 3 && is_digit(s.p[at + 1]) && is_digit(s.p[at + 2]) &&
+           is_digit(s.p[at + 3]) && (s.n - at == 4 || !is_digit(s.p[at + 4]));
+}
+
+zp_rc zp_dec_parse(zp_str text, zp_dec *out)
+{
+    zp_str s = trim(text);
+    bool negative = false;
+    size_t at = 0;
+    if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
+        negative = s.p[at++] == '-';
+    int whole = 0, fraction = 0, significant = 0;
+    zp_int128 m = 0;
+    for (; at < s.n; at++) {
+        if (is_group_comma(s, at, whole))
+            continue;
+        if (!is_digit(s.p[at]))
+            break;
+        whole++;
+        significant += significant || s.p[at] != '0';
+        if (significant > ZP_MAX_INT_DIGITS)
+            return ZP_INVALID;
+        m = m * 10 + (s.p[at] - '0');
+    }
+    if (at < s.n && s.p[at] == '.') {
+        for (at++; at < s.n && is_digit(s.p[at]); at++) {
+            if (++fraction > ZP_MAX_FRAC_DIGITS)
+                return ZP_INVALID;
+            m = m * 10 + (s.p[at] - '0');
+        }
+        if (fraction == 0)
+            return ZP_INVALID;
+    }
+    if (at != s.n || whole == 0)
+        return ZP_INVALID;
+    *out = (zp_dec){negative ? -m : m, -fraction};
+    return ZP_OK;
+}
+
+static void strip(zp_dec *a)
+{
+    while (a->m && a->m % 10 == 0) {
+        a->m /= 10;
+        a->e++;
+    }
+    if (!a->m)
+        a->e = 0;
+}
+
+bool zp_dec_align(zp_dec *a, zp_dec *b)
+{
+    if (a->e == b->e)
+        return true;
+    zp_dec *high = a->e > b->e ? a : b, *low = a->e > b->e ? b : a;
+    if (!high->m) {
+        high->e = low->e;
+        return true;
+    }
+    /* Trailing zeros of the finer one cost room for nothing. */
+    strip(low);
+    if (low->e >= high->e) {
+        zp_dec *t = high;
+        high = low;
+        low = t;
+    }
+    if (!low->m) {
+        low->e = high->e;
+        return true;
+    }
+    int up = high->e - low->e;
+    if (up > ALIGN_DIGITS)
+        return false;
+    zp_int128 factor = power_of_ten(up);
+    if (absolute(high->m) > power_of_ten(ALIGN_DIGITS) / factor)
+        return false;
+    high->m *= factor;
+    high->e = low->e;
+    return true;
+}
+
+static int sign(zp_int128 n)
+{
+    return (n > 0) - (n < 0);
+}
+
+int zp_dec_cmp(zp_dec a, zp_dec b)
+{
+    if (sign(a.m) != sign(b.m))
+        return sign(a.m) < sign(b.m) ? -1 : 1;
+    if (zp_dec_align(&a, &b))
+        return sign(a.m - b.m);
+    /* Alignment fails only when one is far larger: the one with the higher exponent. */
+    return (a.e > b.e ? 1 : -1) * sign(a.m);
+}
+
+bool zp_dec_millionths(zp_dec a, int64_t *out)
+{
+    strip(&a);
+    if (a.e < -6 || a.e > 9 || absolute(a.m) > power_of_ten(16))
+        return false;
+    zp_int128 n = a.m * power_of_ten(a.e + 6);
+    if (absolute(n) > power_of_ten(15))
+        return false;
+    *out = (int64_t)n;
+    return true;
+}
+
+bool zp_dec_cents(zp_dec a, int64_t *out)
+{
+    strip(&a);
+    if (a.e > 9 || absolute(a.m) > power_of_ten(22))
+        return false;
+    zp_int128 n = a.e >= -2 ? absolute(a.m) * power_of_ten(a.e + 2) : zp_round_div(absolute(a.m), 1, power_of_ten(-2 - a.e));
+    if (n > INT64_MAX)
+        return false;
+    *out = (int64_t)(a.m < 0 ? -n : n);
+    return true;
+}
+
+unsigned zp_decimals_shown(zp_str text)
+{
+    const char *point = text.n ? memchr(text.p, '.', text.n) : NULL;
+    unsigned n = 0;
+    for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && is_digit(*p); p++)
+        n++;
+    return n;
+}
+
+zp_int128 zp_round_div(zp_int128 n, zp_int128 k, zp_int128 d)
+{
+    zp_int128 q = n * k / d, rest = n * k % d;
+    return q + (rest >= d - rest);
+}
+
+zp_str zp_cents_text(int64_t cents, zp_arena *arena)
+{
+    uint64_t n = cents < 0 ? -(uint64_t)cents : (uint64_t)cents;
+    return zp_arena_printf(arena, "%s%llu.%02llu", cents < 0 ? "-" : "", (unsigned long long)(n / 100),
+                           (unsigned long long)(n % 100));
+}
+
+zp_str zp_dec_text(zp_dec a, zp_arena *arena)
+{
+    char digits[64], *end = digits + sizeof digits, *p = end;
+    strip(&a);
+    zp_int128 n = absolute(a.m);
+    for (int i = 0; i < a.e; i++)
+        *--p = '0';
+    int fraction = a.e < 0 ? -a.e : 0;
+    for (int written = 1;; written++, n /= 10) {
+        *--p = (char)('0' + (int)(n % 10));
+        if (n < 10 && written > fraction)
+            break;
+        if (written == fraction)
+            *--p = '.';
+    }
+    if (a.m < 0)
+        *--p = '-';
+    return zp_arena_copy(arena, (zp_str){p, (size_t)(end - p)});
+}
+
+zp_str zp_millionths_text(int64_t millionths, zp_arena *arena)
+{
+    return zp_dec_text((zp_dec){millionths, -6}, arena);
+}

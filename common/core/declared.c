@@ -1,0 +1,131 @@
+/*
+ * declared.c - see declared.h.
+ */
+#include "core/declared.h"
+
+static const char *const row_names[] = {
+#define X(name, row) [row] = name,
+    ZP_FUNDS_ROW_NAMES(X)
+#undef X
+};
+static const char *const budget_cells[] = {"initial_budget", "annual_budget", "executed"};
+static const int64_t most_weight = 100 * INT64_C(1000000);
+
+zp_str zp_indicator_pointer(zp_arena *arena, size_t index, const char *cell)
+{
+    return zp_arena_printf(arena, "/indicators/%zu/%s", index, cell);
+}
+
+zp_str zp_funds_pointer(zp_arena *arena, zp_funds_row_name row, const char *cell)
+{
+    return zp_arena_printf(arena, "/funds/%s/%s", row_names[row], cell);
+}
+
+/* Where a number stands, spelled out only when there is something to say about it. */
+typedef struct {
+    zp_arena *arena;
+    zp_flags *flags;
+    bool in_funds;
+    zp_funds_row_name row;
+    size_t index;
+    const char *cell;
+} place;
+
+static zp_str pointer_of(const place *at)
+{
+    return at->in_funds ? zp_funds_pointer(at->arena, at->row, at->cell)
+                        : zp_indicator_pointer(at->arena, at->index, at->cell);
+}
+
+static void read_number(zp_str text, const place *at, zp_number *out)
+{
+    *out = (zp_number){0};
+    if (!zp_str_filled(text))
+        return;
+    if (zp_dec_parse(text, &out->value) || !zp_dec_cents(out->value, &out->cents))
+        zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, ZP_ABSENT);
+    else if (out->value.m < 0)
+        zp_flags_add(at->flags, ZP_FLAG_NEGATIVE, pointer_of(at), text, ZP_ABSENT);
+    else
+        out->present = true;
+}
+
+/* A weight is a number of at most 100 points. */
+static bool read_weight(zp_str text, const place *at, int64_t *weight)
+{
+    zp_number number;
+    *weight = 0;
+    read_number(text, at, &number);
+    if (!number.present)
+        return false;
+    if (zp_dec_millionths(number.value, weight) && *weight <= most_weight)
+        return true;
+    *weight = 0;
+    zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, ZP_ABSENT);
+    return false;
+}
+
+static void check_score(const zp_number *score, zp_str text, zp_str weight_text, int64_t weight, const place *at)
+{
+    zp_dec bound = {weight, -6};
+    if (score->present && zp_dec_cmp(score->value, bound) > 0)
+        zp_flags_add(at->flags, ZP_FLAG_SCORE_OVER_WEIGHT, pointer_of(at), text, weight_text);
+}
+
+static void read_funds(const zp_form *form, place *at, zp_declared *out)
+{
+    at->in_funds = true;
+    for (at->row = 0; at->row < ZP_FUNDS_ROWS; at->row++) {
+        const zp_funds_row *row = &form->funds[at->row];
+        const zp_str texts[] = {row->initial_budget, row->annual_budget, row->executed};
+        for (int column = 0; column < 3; column++) {
+            at->cell = budget_cells[column];
+            read_number(texts[column], at, &out->budget[at->row][column]);
+        }
+    }
+    const zp_funds_row *total = &form->funds[ZP_FUNDS_TOTAL];
+    at->row = ZP_FUNDS_TOTAL;
+    at->cell = "weight";
+    int64_t weight;
+    out->has_execution_weight = read_weight(total->weight, at, &weight);
+    if (out->has_execution_weight)
+        out->execution_weight = weight;
+    at->cell = "score";
+    read_number(total->score, at, &out->execution_score);
+    check_score(&out->execution_score, total->score, total->weight, out->execution_weight, at);
+    at->in_funds = false;
+}
+
+static void read_line(const zp_indicator *indicator, place *at, zp_declared_line *out)
+{
+    at->cell = "weight";
+    out->weighted = read_weight(indicator->weight, at, &out->weight) && out->weight > 0;
+    at->cell = "score";
+    read_number(indicator->score, at, &out->score);
+    if (out->weighted)
+        check_score(&out->score, indicator->score, indicator->weight, out->weight, at);
+}
+
+zp_rc zp_declared_read(const zp_form *form, int64_t default_execution_weight, zp_arena *arena, zp_flags *flags,
+                       zp_declared *out)
+{
+    *out = (zp_declared){.execution_weight = default_execution_weight};
+    out->lines = zp_arena_calloc(arena, form->indicator_count + 1, sizeof *out->lines);
+    if (!out->lines)
+        return ZP_NOMEM;
+    place at = {.arena = arena, .flags = flags};
+    read_funds(form, &at, out);
+    out->any_score = out->execution_score.present;
+    for (at.index = 0; at.index < form->indicator_count; at.index++) {
+        zp_declared_line *line = &out->lines[at.index];
+        read_line(&form->indicators[at.index], &at, line);
+        out->any_score |= line->score.present && line->weighted;
+    }
+    if (zp_str_filled(form->declared_total)) {
+        if (zp_dec_parse(form->declared_total, &out->total.value) || !zp_dec_cents(out->total.value, &out->total.cents))
+            zp_flags_add(flags, ZP_FLAG_NUMBER_INVALID, ZP_STR("/declared_total"), form->declared_total, ZP_ABSENT);
+        else
+            out->total.present = true;
+    }
+    return flags->failed ? ZP_NOMEM : ZP_OK;
+}

@@ -1,0 +1,361 @@
+/*
+ * target.c - see target.h. Recursive descent over a normalised text, one function a rule; a rule that does not fit
+ * leaves the cursor where it was.
+ */
+#include "core/target.h"
+
+#include "core/text.h"
+
+enum { MAX_UNIT_CHARACTERS = 8 };
+
+typedef struct {
+    const char *p, *end;
+} cursor;
+
+static zp_str rest(const cursor *c)
+{
+    return (zp_str){c->p, (size_t)(c->end - c->p)};
+}
+
+static bool take(cursor *c, const char *word)
+{
+    if (!zp_text_begins(rest(c), word))
+        return false;
+    c->p += strlen(word);
+    return true;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool has_digit(const char *p, const char *end)
+{
+    while (p < end && !is_digit(*p))
+        p++;
+    return p < end;
+}
+
+/* Longer words first: 不大于 must not be read as 大于. */
+static const struct {
+    const char *word;
+    zp_op op;
+} operators[] = {
+    {">=", ZP_OP_GE},     {"=>", ZP_OP_GE},     {"≥", ZP_OP_GE},      {"大于等于", ZP_OP_GE}, {"大于或等于", ZP_OP_GE},
+    {"不少于", ZP_OP_GE}, {"不低于", ZP_OP_GE}, {"不小于", ZP_OP_GE}, {"至少", ZP_OP_GE},     {"<=", ZP_OP_LE},
+    {"=<", ZP_OP_LE},     {"≤", ZP_OP_LE},      {"小于等于", ZP_OP_LE}, {"小于或等于", ZP_OP_LE}, {"不超过", ZP_OP_LE},
+    {"不高于", ZP_OP_LE}, {"不大于", ZP_OP_LE}, {"不多于", ZP_OP_LE}, {">", ZP_OP_GT},        {"大于", ZP_OP_GT},
+    {"高于", ZP_OP_GT},   {"超过", ZP_OP_GT},   {"多于", ZP_OP_GT},   {"<", ZP_OP_LT},        {"小于", ZP_OP_LT},
+    {"低于", ZP_OP_LT},   {"少于", ZP_OP_LT},   {"=", ZP_OP_EQ},      {"等于", ZP_OP_EQ},
+};
+
+const char *zp_op_sign(zp_op op)
+{
+    static const char *const signs[] = {"=", "≥", ">", "≤", "<", "=", "∈"};
+    return signs[op];
+}
+
+static bool take_operator(cursor *c, zp_op *op)
+{
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (take(c, operators[i].word)) {
+            *op = operators[i].op;
+            return true;
+        }
+    return false;
+}
+
+/* Skips a label such as 一级故障: no digit, and only when an operator follows. */
+static void skip_label(cursor *c)
+{
+    cursor ahead = *c;
+    zp_op op;
+    while (ahead.p < ahead.end && !is_digit(*ahead.p)) {
+        cursor here = ahead;
+        if (take_operator(&here, &op)) {
+            c->p = ahead.p;
+            return;
+        }
+        do
+            ahead.p++;
+        while (ahead.p < ahead.end && ((unsigned char)*ahead.p & 0xc0) == 0x80);
+    }
+}
+
+static bool take_chinese_digit(cursor *c, int *out)
+{
+    static const char *const digits[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十"};
+    for (int i = 0; i < 10; i++)
+        if (take(c, digits[i])) {
+            *out = i + 1;
+            return true;
+        }
+    return false;
+}
+
+static bool take_plain_number(cursor *c, zp_quantity *q)
+{
+    const char *p = c->p;
+    if (p < c->end && (*p == '+' || *p == '-'))
+        p++;
+    const char *digits = p;
+    while (p < c->end && is_digit(*p))
+        p++;
+    if (p == digits)
+        return false;
+    if (c->end - p > 1 && *p == '.' && is_digit(p[1]))
+        for (p++; p < c->end && is_digit(*p); p++)
+            ;
+    q->number = (zp_str){c->p, (size_t)(p - c->p)};
+    if (zp_dec_parse(q->number, &q->value))
+        return false;
+    c->p = p;
+    return true;
+}
+
+/* 万分之一, 千分之5, 百分之九: shares, as percent. */
+static bool take_share(cursor *c, zp_quantity *q)
+{
+    static const struct {
+        const char *word;
+        int e;
+    } shares[] = {{"百分之", 0}, {"千分之", -1}, {"万分之", -2}};
+    cursor at = *c;
+    size_t i = 0;
+    while (i < 3 && !take(&at, shares[i].word))
+        i++;
+    if (i == 3)
+        return false;
+    int digit;
+    if (take_chinese_digit(&at, &digit))
+        q->value = (zp_dec){digit, 0};
+    else if (!take_plain_number(&at, q))
+        return false;
+    q->number = (zp_str){c->p, (size_t)(at.p - c->p)};
+    q->value.e += shares[i].e;
+    q->dimension = ZP_DIM_PERCENT;
+    q->unit = ZP_STR("%");
+    *c = at;
+    return true;
+}
+
+static zp_op take_suffix(zp_str *tail)
+{
+    static const struct {
+        const char *word;
+        zp_op op;
+    } suffixes[] = {{"及以上", ZP_OP_GE}, {"以上", ZP_OP_GE}, {"及以下", ZP_OP_LE}, {"以下", ZP_OP_LE}, {"以内", ZP_OP_LE}};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+        if (zp_text_ends(*tail, suffixes[i].word)) {
+            tail->n -= strlen(suffixes[i].word);
+            return suffixes[i].op;
+        }
+    return ZP_OP_BARE;
+}
+
+static bool cut(zp_str *text, const char *prefix)
+{
+    if (!zp_text_begins(*text, prefix))
+        return false;
+    text->p += strlen(prefix);
+    text->n -= strlen(prefix);
+    return true;
+}
+
+static unsigned seconds_of(zp_str unit)
+{
+    static const struct {
+        const char *name;
+        unsigned seconds;
+    } times[] = {{"秒", 1},       {"秒钟", 1},      {"分", 60},    {"分钟", 60},
+                 {"小时", 3600},  {"个小时", 3600}, {"天", 86400}, {"日", 86400}};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (zp_str_is(unit, times[i].name))
+            return times[i].seconds;
+    return 0;
+}
+
+/* Punctuation and operators don't stand in a unit, but 次/天, 元/人·月, 元/人*月 do. */
+static bool is_unit(zp_str text)
+{
+    static const char *const foreign[] = {"。", "(", ")", "≥", "≤", ":", "\"", "“", "”", "≠", "±"};
+    for (size_t i = 0; i < text.n; i++)
+        if (strchr("<>=!?;,+'[]{}|&~", text.p[i]))
+            return false;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (zp_text_contains(text, foreign[i]))
+            return false;
+    zp_str plain = text;
+    if (zp_text_ends(text, "m2") || zp_text_ends(text, "m3"))
+        plain.n--;
+    return zp_text_characters(text) <= MAX_UNIT_CHARACTERS && !has_digit(plain.p, plain.p + plain.n);
+}
+
+static bool read_unit(zp_str text, zp_quantity *q)
+{
+    if (q->dimension == ZP_DIM_PERCENT)
+        return text.n == 0;
+    if (zp_str_is(text, "%") || zp_str_is(text, "百分比") || zp_str_is(text, "百分点") || zp_str_is(text, "个百分点")) {
+        q->dimension = ZP_DIM_PERCENT;
+        q->unit = ZP_STR("%");
+        return true;
+    }
+    if (zp_str_is(text, "‰")) {
+        q->dimension = ZP_DIM_PERCENT;
+        q->unit = ZP_STR("%");
+        q->value.e -= 1;
+        return true;
+    }
+    if (!is_unit(text))
+        return false;
+    if (cut(&text, "万亿"))
+        q->scale = 12;
+    else if (cut(&text, "万"))
+        q->scale = 4;
+    else if (cut(&text, "亿"))
+        q->scale = 8;
+    q->value.e += q->scale;
+    if (!text.n)
+        return true;
+    q->unit = text;
+    q->seconds = seconds_of(text);
+    q->dimension = q->seconds ? ZP_DIM_TIME : ZP_DIM_OTHER;
+    return true;
+}
+
+static bool take_number(cursor *c, zp_quantity *q)
+{
+    return take_share(c, q) || take_plain_number(c, q);
+}
+
+static bool read_range(cursor c, zp_clause *clause)
+{
+    zp_quantity *low = &clause->low, *high = &clause->high;
+    if (!take_plain_number(&c, low))
+        return false;
+    bool percent = take(&c, "%");
+    if (!take(&c, "-") && !take(&c, "~") && !take(&c, "至") && !take(&c, "到"))
+        return false;
+    if (!take_plain_number(&c, high) || !read_unit(rest(&c), high))
+        return false;
+    if (percent && high->dimension != ZP_DIM_PERCENT)
+        return false;
+    low->dimension = high->dimension;
+    low->unit = high->unit;
+    low->seconds = high->seconds;
+    low->scale = high->scale;
+    low->value.e += high->scale;
+    clause->op = ZP_OP_RANGE;
+    return zp_dec_cmp(low->value, high->value) <= 0;
+}
+
+static bool read_clause(cursor c, zp_clause *clause)
+{
+    *clause = (zp_clause){0};
+    skip_label(&c);
+    if (read_range(c, clause))
+        return true;
+    *clause = (zp_clause){0};
+    clause->has_operator = take_operator(&c, &clause->op);
+    if (!take_number(&c, &clause->low))
+        return false;
+    zp_str tail = rest(&c);
+    zp_op suffix = take_suffix(&tail);
+    if (!clause->has_operator)
+        clause->op = suffix;
+    return read_unit(tail, &clause->low);
+}
+
+/* The end of the clause that begins at p: the next separator, or the end of the text. */
+static const char *clause_end(const char *p, const char *end, size_t *separator)
+{
+    *separator = 0;
+    for (; p < end; p++) {
+        if (*p == ',' || *p == ';')
+            *separator = 1;
+        else if (end - p >= 3 && !memcmp(p, "、", 3))
+            *separator = 3;
+        if (*separator)
+            return p;
+    }
+    return end;
+}
+
+static bool read_clauses(zp_str text, zp_cell *out)
+{
+    const char *p = text.p, *end = text.p + text.n;
+    size_t separator;
+    out->count = 0;
+    do {
+        const char *stop = clause_end(p, end, &separator);
+        if (out->count == ZP_MAX_CLAUSES || !read_clause((cursor){p, stop}, &out->clauses[out->count]))
+            return false;
+        out->count++;
+        p = stop + separator;
+    } while (separator);
+    return true;
+}
+
+static bool take_int(cursor *c, int digits, int *out)
+{
+    int n = 0, value = 0;
+    while (n < digits && c->p < c->end && is_digit(*c->p)) {
+        value = value * 10 + (*c->p++ - '0');
+        n++;
+    }
+    *out = value;
+    return n > 0;
+}
+
+static bool read_date(zp_str text, zp_date *out)
+{
+    cursor c = {text.p, text.p + text.n};
+    *out = (zp_date){0};
+    cursor at = c;
+    if (take_int(&at, 4, &out->year) && take(&at, "年") && out->year >= 1900)
+        c = at;
+    else
+        out->year = 0;
+    if (!take_int(&c, 2, &out->month) || !take(&c, "月") || out->month < 1 || out->month > 12)
+        return false;
+    bool end_of_month = take(&c, "底") || take(&c, "末");
+    if (!end_of_month && take_int(&c, 2, &out->day) && (!take(&c, "日") || out->day < 1 || out->day > 31))
+        return false;
+    bool before = take(&c, "之前") || take(&c, "以前") || take(&c, "前");
+    if (!take(&c, "完成"))
+        take(&c, "内完成");
+    out->before = before && !end_of_month && !out->day;
+    return c.p == c.end;
+}
+
+int zp_date_ordinal(const zp_date *date, int default_year)
+{
+    int months = (date->year ? date->year : default_year) * 12 + date->month - 1 - date->before;
+    return months * 32 + (date->day ? date->day : 31);
+}
+
+static bool is_none(zp_str text)
+{
+    static const char *const none[] = {"", "-", "—", "--", "/", "无", "暂无"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (zp_str_is(text, none[i]))
+            return true;
+    return false;
+}
+
+zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
+{
+    out->count = 0;
+    out->kind = ZP_CELL_NONE;
+    out->text = zp_text_normalise(text, arena);
+    if (text.p && !out->text.p)
+        return ZP_NOMEM;
+    if (is_none(out->text))
+        return ZP_OK;
+    if (read_date(out->text, &out->date))
+        out->kind = ZP_CELL_DATE;
+    else
+        out->kind = read_clauses(out->text, out) ? ZP_CELL_VALUES : ZP_CELL_WORDS;
+    return ZP_OK;
+}

@@ -1,0 +1,63 @@
+/*
+ * target.h - what a target (年度指标值) or an actual value (实际完成值) says: the grammar, as a pure parser.
+ *
+ *   cell   = none | date | clause {("," | ";" | "、") clause} | words
+ *   clause = [label] [op] number [unit] [suffix]  |  [label] number ("-" | "~" | 至 | 到) number [unit]
+ *   date   = [yyyy年] m月 [d日 | 底] [前 | 之前 | 完成]
+ *
+ * Operators in signs and words, suffixes 以上 以下 以内, units with 万 亿 % ‰, 百分之 千分之 万分之, time units.
+ */
+#ifndef ZP_CORE_TARGET_H
+#define ZP_CORE_TARGET_H
+
+#include "core/decimal.h"
+
+typedef enum { ZP_OP_BARE, ZP_OP_GE, ZP_OP_GT, ZP_OP_LE, ZP_OP_LT, ZP_OP_EQ, ZP_OP_RANGE } zp_op;
+
+typedef enum { ZP_DIM_NONE, ZP_DIM_PERCENT, ZP_DIM_TIME, ZP_DIM_OTHER } zp_dimension;
+
+typedef struct {
+    zp_dec value;  /* scaled by 万, 亿, ‰ …; percent in points of a hundred; time as declared, see seconds */
+    zp_str number; /* as declared, without sign words and unit */
+    zp_dimension dimension;
+    zp_str unit;      /* normalised, without 万 and 亿; absent for none */
+    int scale;        /* power of ten that 万 or 亿 gave */
+    unsigned seconds; /* of one unit of time; 0 otherwise */
+} zp_quantity;
+
+typedef struct {
+    zp_op op;
+    bool has_operator; /* written as sign or word in front, not by a suffix */
+    zp_quantity low;   /* the number; of a range its lower end */
+    zp_quantity high;  /* of a range */
+} zp_clause;
+
+typedef struct {
+    int year;   /* 0 = not written */
+    int month;  /* 1..12 */
+    int day;    /* 0 = not written */
+    bool before; /* 前, 之前 without a day or 底: ends with the month before */
+} zp_date;
+
+typedef enum { ZP_CELL_NONE, ZP_CELL_VALUES, ZP_CELL_DATE, ZP_CELL_WORDS } zp_cell_kind;
+
+enum { ZP_MAX_CLAUSES = 16 };
+
+typedef struct {
+    zp_cell_kind kind;
+    zp_str text; /* normalised */
+    size_t count;
+    zp_clause clauses[ZP_MAX_CLAUSES];
+    zp_date date;
+} zp_cell;
+
+/* Reads a cell; never fails but for memory (ZP_NOMEM): what is not understood is words. */
+zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out);
+
+/* "≥" …, for formulas. */
+const char *zp_op_sign(zp_op op);
+
+/* The last day that counts, as a number that grows with time; default_year where none is written. */
+int zp_date_ordinal(const zp_date *date, int default_year);
+
+#endif
