@@ -23,7 +23,11 @@ zp_rc zp_committer_bump(zp_committer *self, const zp_pending *items, size_t coun
 
 /* dispatcher.c: any thread; says that pending may have grown. */
 void zp_dispatcher_poke(zp_dispatcher *self);
+/* Committer thread: these attempts are on disk, the jobs may be sent again. Losing it (out of memory) delays them, no more. */
+void zp_dispatcher_bumped(zp_dispatcher *self, const zp_pending *items, size_t count);
 zp_rc zp_dispatcher_start(zp_gateway *gateway, zp_dispatcher **out);
+/* Ends the thread: no acks and bumps come after. Then the committer may stop, then the dispatcher be freed. */
+void zp_dispatcher_halt(zp_dispatcher *self);
 void zp_dispatcher_stop(zp_dispatcher **self);
 
 /* loop.c: any thread. Gives a request back after its commit; says that these ids have a new state. */

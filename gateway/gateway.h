@@ -63,6 +63,11 @@ typedef struct {
     atomic_llong oldest_ms;  /* wall time of the oldest pending one, 0 = none */
     atomic_ullong overdue;   /* pending ones older than the promise */
     atomic_uint workers;     /* ready workers */
+    atomic_int exit_code;    /* of the process; set by zp_gateway_stop */
+    int stop_event;          /* eventfd: main looks at it beside its signals */
 } zp_gateway;
+
+/* main.c; any thread: asks the main thread to stop everything and exit with this code (the first one other than 0 stands). */
+void zp_gateway_stop(zp_gateway *gateway, int exit_code);
 
 #endif

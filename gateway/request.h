@@ -44,6 +44,13 @@ typedef struct zp_request {
     uint64_t wait_seen_seq; /* the state the client has seen; wakes when it changes */
 } zp_request;
 
+/* request.c: makes a used or zeroed request ready for the next one; arena and buffers keep their memory. */
+void zp_request_reset(zp_request *request);
+/* Frees what the request owns, not the request. */
+void zp_request_free(zp_request *request);
+/* Appends the whole answer as FastCGI's CGI text: Status, headers, blank line, body (none for HEAD, 204, 304). */
+void zp_request_render(const zp_request *request, zp_buf *out);
+
 /* Appends a header line. Names are literals; a value with CR, LF or NUL is refused (dropped and logged). */
 void zp_header(zp_request *request, const char *name, zp_str value);
 void zp_header_uint(zp_request *request, const char *name, uint64_t value);

@@ -1,0 +1,388 @@
+/*
+ * line.c - see line.h: the formulas of 财预〔2020〕10号 as the profile has them, one function a rule.
+ */
+#include "core/line.h"
+
+#include "core/text.h"
+
+#include <gmp.h>
+
+static void flag(const zp_line_context *line, zp_flag_code code, const char *cell, zp_str value, zp_str expected)
+{
+    zp_flags_add(line->flags, code, zp_indicator_pointer(line->arena, line->index, cell), value, expected);
+}
+
+static zp_int128 above_zero(zp_int128 n)
+{
+    return n > 0 ? n : 0;
+}
+
+static const zp_share full = {1, 1}, nothing = {0, 1};
+
+/* Brings both quantities to one unit and one exponent; false when they do not compare. */
+static bool make_comparable(const zp_line_context *line, zp_quantity *target, zp_quantity *actual)
+{
+    const zp_dec zero = {0, 0}, one = {1, 0};
+    zp_str said = line->indicator->actual;
+    if (actual->dimension == ZP_DIM_NONE && target->dimension != ZP_DIM_NONE) {
+        if (target->dimension == ZP_DIM_PERCENT && zp_dec_cmp(actual->value, zero) > 0 &&
+            zp_dec_cmp(actual->value, one) <= 0) {
+            actual->value.e += 2;
+            flag(line, ZP_FLAG_PERCENT_SCALE_AMBIGUOUS, "actual", said, ZP_ABSENT);
+        } else {
+            actual->value.e += target->scale - actual->scale;
+            flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
+        }
+        actual->dimension = target->dimension;
+        actual->unit = target->unit;
+        actual->seconds = target->seconds;
+    } else if (target->dimension == ZP_DIM_NONE && target->scale && actual->dimension == ZP_DIM_NONE && !actual->scale) {
+        actual->value.e += target->scale;
+        flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
+    }
+    if (target->dimension == ZP_DIM_NONE && actual->dimension != ZP_DIM_PERCENT)
+        return zp_dec_align(&target->value, &actual->value);
+    if (target->dimension != actual->dimension)
+        return false;
+    if (target->dimension == ZP_DIM_OTHER && !zp_str_eq(target->unit, actual->unit))
+        return false;
+    if (target->dimension == ZP_DIM_TIME && target->seconds != actual->seconds) {
+        /* < 10^21 · 86400 < 10^26: inside the bound of decimal.h */
+        target->value.m *= target->seconds;
+        actual->value.m *= actual->seconds;
+    }
+    return zp_dec_align(&target->value, &actual->value);
+}
+
+static zp_share at_least(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+{
+    if (a == t && op == ZP_OP_GT)
+        flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", line->indicator->actual, ZP_ABSENT);
+    if (t <= 0)
+        return a >= t ? full : nothing;
+    return a >= t ? full : (zp_share){above_zero(a), t};
+}
+
+static zp_share equal_to(const zp_line_context *line, zp_int128 t, zp_int128 a)
+{
+    if (t == 0)
+        return a == 0 ? full : nothing;
+    if (a > t)
+        flag(line, ZP_FLAG_EQUAL_EXCEEDED, "actual", line->indicator->actual, line->indicator->target);
+    return at_least(line, ZP_OP_EQ, t, a);
+}
+
+static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+{
+    if (a <= t) {
+        if (a == t && op == ZP_OP_LT)
+            flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", line->indicator->actual, ZP_ABSENT);
+        return full;
+    }
+    flag(line, ZP_FLAG_REVERSE_EXCEEDED, "actual", line->indicator->actual, line->indicator->target);
+    if (t <= 0)
+        return nothing;
+    if (line->profile->reverse == ZP_REVERSE_LINEAR)
+        return (zp_share){above_zero(2 * t - a), t};
+    return (zp_share){t, a};
+}
+
+static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *target)
+{
+    return (zp_text_contains(line->indicator->level1, "成本") || zp_text_contains(line->indicator->level2, "成本")) &&
+           zp_text_begins(target->unit, "元");
+}
+
+/* The direction that counts: a cost without one is read as "at most". */
+static zp_op direction(const zp_line_context *line, const zp_clause *clause)
+{
+    if ((clause->op != ZP_OP_BARE && clause->op != ZP_OP_EQ) || !is_cost_in_money(line, &clause->low))
+        return clause->op;
+    flag(line, ZP_FLAG_DIRECTION_ASSUMED, "target", line->indicator->target, ZP_ABSENT);
+    return ZP_OP_LE;
+}
+
+static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a, bool *over)
+{
+    /* a ÷ t in percent with one decimal, for the message; a < 10^29 */
+    if (t <= 0 || a < t || zp_round_div(a, ZP_POINT, t) < line->profile->over_threshold)
+        return;
+    *over = true;
+    int64_t tenths = 0;
+    zp_int128 ratio = zp_round_div(a, 1000, t);
+    if (ratio < INT64_MAX)
+        tenths = (int64_t)ratio;
+    flag(line, ZP_FLAG_OVER_ACHIEVED, "actual",
+         zp_arena_printf(line->arena, "%lld.%lld%%", (long long)(tenths / 10), (long long)(tenths % 10)), ZP_ABSENT);
+    if (zp_text_is_blank_reason(line->indicator->deviation))
+        zp_flags_add_as(line->flags, ZP_FLAG_OVER_REASON_MISSING, line->profile->over_reason_severity,
+                        zp_indicator_pointer(line->arena, line->index, "deviation"), line->indicator->deviation,
+                        ZP_ABSENT);
+}
+
+typedef struct {
+    zp_share share;
+    zp_op op;
+    zp_quantity target, actual;
+    bool over;
+} clause_score;
+
+static bool range_share(const zp_line_context *line, const zp_clause *clause, clause_score *out)
+{
+    zp_quantity low = clause->low, high = clause->high, actual = out->actual;
+    if (!make_comparable(line, &low, &actual))
+        return false;
+    if (actual.value.m < low.value.m) {
+        out->target = low;
+        out->share = low.value.m > 0 ? (zp_share){above_zero(actual.value.m), low.value.m} : nothing;
+        return true;
+    }
+    actual = out->actual;
+    if (actual.dimension == ZP_DIM_NONE)
+        actual.dimension = high.dimension, actual.unit = high.unit, actual.seconds = high.seconds;
+    if (high.seconds && actual.seconds != high.seconds) {
+        high.value.m *= high.seconds;
+        actual.value.m *= actual.seconds;
+    }
+    if (!zp_dec_align(&high.value, &actual.value))
+        return false;
+    out->target = high;
+    out->share = actual.value.m <= high.value.m ? full : (zp_share){above_zero(high.value.m), actual.value.m};
+    return true;
+}
+
+/* False when the units do not compare. */
+static bool score_clause(const zp_line_context *line, const zp_clause *target, const zp_clause *actual, clause_score *out)
+{
+    *out = (clause_score){.target = target->low, .actual = actual->low, .op = direction(line, target)};
+    if (out->op == ZP_OP_RANGE)
+        return range_share(line, target, out);
+    zp_quantity t = target->low, a = actual->low;
+    if (!make_comparable(line, &t, &a))
+        return false;
+    switch (out->op) {
+    case ZP_OP_GE:
+    case ZP_OP_GT:
+        out->share = at_least(line, out->op, t.value.m, a.value.m);
+        break;
+    case ZP_OP_LE:
+    case ZP_OP_LT:
+        out->share = at_most(line, out->op, t.value.m, a.value.m);
+        return true;
+    default:
+        out->share = equal_to(line, t.value.m, a.value.m);
+        break;
+    }
+    check_over_achieved(line, t.value.m, a.value.m, &out->over);
+    return true;
+}
+
+static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)
+{
+    return needed && q->unit.n ? zp_arena_printf(line->arena, "%.*s%.*s", (int)q->number.n, q->number.p, (int)q->unit.n,
+                                                 q->unit.p)
+                               : q->number;
+}
+
+/* "76.89 ÷ 80 × 10" when it falls short, "99.92 ≥ 98 → 10" when it is met. */
+static zp_str formula_of(const zp_line_context *line, const clause_score *score)
+{
+    bool units = score->target.seconds != score->actual.seconds && score->actual.seconds;
+    zp_str t = with_unit(line, &score->target, units), a = with_unit(line, &score->actual, units);
+    zp_str w = zp_millionths_text(line->declared->weight, line->arena);
+    const zp_share *share = &score->share;
+    bool reverse = score->op == ZP_OP_LE || score->op == ZP_OP_LT;
+    if (share->num >= share->den && score->op != ZP_OP_RANGE)
+        return zp_arena_printf(line->arena, "%.*s %s %.*s → %.*s", (int)a.n, a.p, zp_op_sign(score->op), (int)t.n, t.p,
+                               (int)w.n, w.p);
+    if (share->num >= share->den)
+        return zp_arena_printf(line->arena, "%.*s ∈ %.*s → %.*s", (int)a.n, a.p, (int)line->indicator->target.n,
+                               line->indicator->target.p, (int)w.n, w.p);
+    if (share->num == 0)
+        return zp_arena_printf(line->arena, "%.*s / %.*s → 0", (int)a.n, a.p, (int)t.n, t.p);
+    if (reverse && line->profile->reverse == ZP_REVERSE_LINEAR)
+        return zp_arena_printf(line->arena, "(1 − (%.*s − %.*s) ÷ %.*s) × %.*s", (int)a.n, a.p, (int)t.n, t.p, (int)t.n,
+                               t.p, (int)w.n, w.p);
+    bool inverted = reverse || (score->op == ZP_OP_RANGE && zp_str_eq(score->target.number, t) && share->den != 1 &&
+                                zp_dec_cmp(score->actual.value, score->target.value) > 0);
+    zp_str above = inverted ? t : a, below = inverted ? a : t;
+    return zp_arena_printf(line->arena, "%.*s ÷ %.*s × %.*s", (int)above.n, above.p, (int)below.n, below.p, (int)w.n,
+                           w.p);
+}
+
+static int64_t cents_of(zp_share share, int64_t weight)
+{
+    return (int64_t)zp_round_div(share.num, weight, share.den * 10000);
+}
+
+static void deduct_for_over(const zp_line_context *line, zp_line_score *out)
+{
+    out->computed -= line->profile->over_deduction_cents;
+    if (out->computed < 0)
+        out->computed = 0;
+    out->has_share = out->has_share && !line->profile->over_deduction_cents;
+}
+
+static void score_single(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
+{
+    clause_score score;
+    if (!score_clause(line, &target->clauses[0], &actual->clauses[0], &score)) {
+        flag(line, ZP_FLAG_UNIT_MISMATCH, "actual", line->indicator->actual, line->indicator->target);
+        zp_line_unverifiable(line, out);
+        return;
+    }
+    if (target->clauses[0].low.dimension == ZP_DIM_NONE)
+        flag(line, ZP_FLAG_UNIT_ABSENT, "target", line->indicator->target, ZP_ABSENT);
+    out->basis = ZP_BASIS_FORMULA;
+    out->known = true;
+    out->share = score.share;
+    out->has_share = true;
+    out->computed = cents_of(score.share, line->declared->weight);
+    out->formula = formula_of(line, &score);
+    out->has_percent = score.target.dimension == ZP_DIM_PERCENT && score.actual.value.m >= 0;
+    out->percent = score.actual.value;
+    if (score.over)
+        deduct_for_over(line, out);
+}
+
+static void set_int128(mpz_t out, zp_int128 n)
+{
+    mpz_set_ui(out, (unsigned long)(n >> 64));
+    mpz_mul_2exp(out, out, 64);
+    mpz_add_ui(out, out, (unsigned long)n);
+}
+
+/* Σ shares ÷ n × weight, rounded once: the common denominator of n clauses needs more than 128 bits. */
+static int64_t cents_of_sum(const zp_share *shares, size_t n, int64_t weight)
+{
+    mpq_t sum, one;
+    mpz_t cents;
+    mpq_inits(sum, one, NULL);
+    mpz_init(cents);
+    for (size_t i = 0; i < n; i++) {
+        set_int128(mpq_numref(one), shares[i].num);
+        set_int128(mpq_denref(one), shares[i].den);
+        mpq_canonicalize(one);
+        mpq_add(sum, sum, one);
+    }
+    mpq_set_si(one, weight, 10000 * (unsigned long)n);
+    mpq_canonicalize(one);
+    mpq_mul(sum, sum, one);
+    mpq_set_ui(one, 1, 2);
+    mpq_add(sum, sum, one);
+    mpz_fdiv_q(cents, mpq_numref(sum), mpq_denref(sum));
+    int64_t result = mpz_get_si(cents);
+    mpz_clear(cents);
+    mpq_clears(sum, one, NULL);
+    return result;
+}
+
+static void score_compound(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
+{
+    zp_share shares[ZP_MAX_CLAUSES];
+    bool over = false;
+    zp_str formula = ZP_STR("");
+    for (size_t i = 0; i < target->count; i++) {
+        clause_score score;
+        if (!score_clause(line, &target->clauses[i], &actual->clauses[i], &score)) {
+            flag(line, ZP_FLAG_UNIT_MISMATCH, "actual", line->indicator->actual, line->indicator->target);
+            zp_line_unverifiable(line, out);
+            return;
+        }
+        shares[i] = score.share;
+        over |= score.over;
+        zp_str one = formula_of(line, &score);
+        formula = zp_arena_printf(line->arena, "%.*s%s%.*s", (int)formula.n, formula.p, i ? "; " : "", (int)one.n,
+                                  one.p ? one.p : "");
+        if (!formula.p)
+            formula = ZP_STR("");
+    }
+    out->basis = ZP_BASIS_FORMULA;
+    out->known = true;
+    out->computed = cents_of_sum(shares, target->count, line->declared->weight);
+    out->formula = zp_arena_printf(line->arena, "(%.*s) ÷ %zu", (int)formula.n, formula.p, target->count);
+    if (over)
+        deduct_for_over(line, out);
+}
+
+static void score_date(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
+{
+    bool late = zp_date_ordinal(&actual->date, line->year) > zp_date_ordinal(&target->date, line->year);
+    out->basis = ZP_BASIS_FORMULA;
+    out->known = true;
+    out->share = late ? nothing : full;
+    out->has_share = true;
+    out->computed = cents_of(out->share, line->declared->weight);
+    out->formula = zp_arena_printf(line->arena, "%.*s %s %.*s", (int)actual->text.n, actual->text.p, late ? ">" : "≤",
+                                   (int)target->text.n, target->text.p);
+    if (late)
+        flag(line, ZP_FLAG_DEADLINE_MISSED, "actual", line->indicator->actual, line->indicator->target);
+}
+
+static void score_words(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
+{
+    bool quantified = target->kind == ZP_CELL_VALUES || target->kind == ZP_CELL_DATE;
+    if (quantified && target->count > 1)
+        flag(line, ZP_FLAG_COMPOUND_TARGET, "target", line->indicator->target, ZP_ABSENT);
+    else if (quantified)
+        flag(line, ZP_FLAG_ACTUAL_NOT_QUANTIFIED, "actual", line->indicator->actual, line->indicator->target);
+    else if (zp_is_a_name(line->indicator, target->text)) {
+        flag(line, ZP_FLAG_TARGET_NOT_A_VALUE, "target", line->indicator->target, ZP_ABSENT);
+        zp_line_unverifiable(line, out);
+        return;
+    }
+    zp_flag_code why_not;
+    int band = zp_band_of_words(actual->text, target->text, &why_not);
+    if (band >= 0) {
+        zp_line_qualitative(line, band, out);
+        return;
+    }
+    flag(line, why_not, "actual", line->indicator->actual, ZP_ABSENT);
+    zp_line_unverifiable(line, out);
+}
+
+static bool any_operator(const zp_cell *cell)
+{
+    for (size_t i = 0; i < cell->count; i++)
+        if (cell->clauses[i].has_operator)
+            return true;
+    return false;
+}
+
+static void score_cells(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
+{
+    if (target->kind == ZP_CELL_NONE && !zp_str_eq(actual->text, target->text)) {
+        flag(line, ZP_FLAG_TARGET_MISSING, "target", line->indicator->target, ZP_ABSENT);
+        zp_line_unverifiable(line, out);
+    } else if (target->kind == ZP_CELL_DATE && actual->kind == ZP_CELL_DATE) {
+        score_date(line, target, actual, out);
+    } else if (target->kind == ZP_CELL_VALUES && actual->kind == ZP_CELL_VALUES && actual->count == target->count) {
+        if (any_operator(actual))
+            flag(line, ZP_FLAG_ACTUAL_HAS_OPERATOR, "actual", line->indicator->actual, ZP_ABSENT);
+        if (target->count == 1)
+            score_single(line, target, actual, out);
+        else
+            score_compound(line, target, actual, out);
+    } else {
+        score_words(line, target, actual, out);
+    }
+}
+
+zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
+{
+    *out = (zp_line_score){.basis = ZP_BASIS_UNWEIGHTED};
+    if (!line->declared->weighted) {
+        bool detail = zp_text_contains(line->indicator->level3, "其中");
+        flag(line, detail ? ZP_FLAG_DETAIL_ROW : ZP_FLAG_INDICATOR_NO_WEIGHT, "weight", line->indicator->weight, ZP_ABSENT);
+        return line->flags->failed ? ZP_NOMEM : ZP_OK;
+    }
+    zp_cell *cells = zp_arena_alloc(line->arena, 2 * sizeof *cells);
+    if (!cells || zp_cell_read(line->indicator->target, line->arena, &cells[0]) ||
+        zp_cell_read(line->indicator->actual, line->arena, &cells[1]))
+        return ZP_NOMEM;
+    if (zp_str_filled(line->indicator->actual))
+        score_cells(line, &cells[0], &cells[1], out);
+    else
+        zp_line_unverifiable(line, out);
+    return line->flags->failed ? ZP_NOMEM : ZP_OK;
+}

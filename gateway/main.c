@@ -1,0 +1,282 @@
+/*
+ * main.c - ziping-gateway: options, start, signals, stop.
+ *
+ *   start: config, profile, stores, listener, then the threads - committer, dispatcher, one loop for each core
+ *   stop:  gate shut, loops answer what they have, dispatcher, committer (commits what waits), stores
+ *
+ * All signals are blocked in every thread and read from a signalfd here. A start that fails says so in one line that
+ * names the file and the remedy, and exits with 2.
+ */
+#include "base/log.h"
+#include "codec/profile_yaml.h"
+#include "committer.h"
+#include "fastcgi.h"
+#include "gateway.h"
+#include "listener.h"
+#include "lock_file.h"
+#include "loop.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_START = 2, MAX_LOOPS = 256 };
+
+typedef struct {
+    zp_gateway gateway;
+    zp_config *config;
+    zp_profile profile;
+    zp_listener *listener;
+    int signals, lock;
+    char message[512];
+} program;
+
+static const char usage[] = "usage: ziping-gateway --config FILE [--check]\n"
+                            "\n"
+                            "  --config FILE  the settings, ziping.yaml\n"
+                            "  --check        read settings and profile, say whether they are good, and exit\n"
+                            "  --version      print the version and exit\n"
+                            "  --help         print this and exit\n";
+
+void zp_gateway_stop(zp_gateway *gateway, int exit_code)
+{
+    const uint64_t one = 1;
+    int none = 0;
+    atomic_compare_exchange_strong(&gateway->exit_code, &none, exit_code);
+    if (write(gateway->stop_event, &one, sizeof one) < 0 && errno != EAGAIN)
+        zp_log(ZP_ERROR, "stop-not-asked", "error=\"%s\"", strerror(errno));
+}
+
+/* ---- start ---- */
+
+static zp_rc block_signals(program *self)
+{
+    /* libfcgi will install handlers of its own; blocked, they never run, and SIGTERM stays ours. */
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    sigset_t all, wanted;
+    sigfillset(&all);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&all, faults[i]);
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0 ||
+        sigaction(SIGUSR1, &ignore, NULL) < 0 || sigaction(SIGHUP, &ignore, NULL) < 0)
+        return ZP_IO;
+    self->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    self->gateway.stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return self->signals < 0 || self->gateway.stop_event < 0 ? ZP_IO : ZP_OK;
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old one then stands; accept says so when it is reached */
+    }
+}
+
+static zp_rc load(program *self, const char *path)
+{
+    zp_rc rc = zp_config_load(path, &self->config, self->message, sizeof self->message);
+    if (rc)
+        return rc;
+    zp_level level = ZP_INFO;
+    if (zp_level_parse(self->config->log_level, &level) != ZP_OK) {
+        snprintf(self->message, sizeof self->message, "%s: log_level: use debug, info, warn or error", path);
+        return ZP_INVALID;
+    }
+    zp_log_open("gateway", level);
+    rc = zp_profile_load(self->config->profile, &self->profile, self->message, sizeof self->message);
+    self->gateway.config = self->config;
+    self->gateway.profile = &self->profile;
+    return rc;
+}
+
+static zp_rc make_folder(program *self, const char *path)
+{
+    if (path && (mkdir(path, 0750) == 0 || errno == EEXIST))
+        return ZP_OK;
+    snprintf(self->message, sizeof self->message, "%s: %s; create the folder, owned by this user", path ? path : "run",
+             strerror(errno));
+    return ZP_IO;
+}
+
+static zp_rc open_stores(program *self)
+{
+    zp_gateway *gateway = &self->gateway;
+    char *run = zp_config_path(self->config, "run"), *lock = zp_config_path(self->config, "run/gateway.lock"),
+         *intake = zp_config_path(self->config, "intake"), *scores = zp_config_path(self->config, "scores");
+    zp_rc rc = run && lock && intake && scores ? ZP_OK : ZP_NOMEM;
+    snprintf(self->message, sizeof self->message, "out of memory; free some and start again");
+    if (!rc)
+        rc = make_folder(self, self->config->data_dir);
+    if (!rc)
+        rc = make_folder(self, run);
+    /* One lock for the intake (one writer) and for the dispatch socket (a second bind would steal it). */
+    if (!rc)
+        rc = zp_lock_file(lock, &self->lock, self->message, sizeof self->message);
+    if (!rc)
+        rc = zp_listener_open(self->config, &self->listener, self->message, sizeof self->message);
+    if (!rc)
+        rc = zp_intake_open(intake, self->config->map_size, ZP_READ_WRITE, &gateway->intake, self->message,
+                            sizeof self->message);
+    if (!rc)
+        rc = zp_scores_ensure(scores, self->config->map_size, self->message, sizeof self->message);
+    if (!rc)
+        rc = zp_scores_open(scores, self->config->map_size, ZP_READ_ONLY, &gateway->scores, self->message,
+                            sizeof self->message);
+    free(run);
+    free(lock);
+    free(intake);
+    free(scores);
+    return rc;
+}
+
+static zp_rc make_loops(program *self)
+{
+    zp_gateway *gateway = &self->gateway;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = gateway->config->gateway.threads;
+    if (count == 0)
+        count = cores > 0 ? (unsigned)cores : 1;
+    if (count > MAX_LOOPS)
+        count = MAX_LOOPS;
+    gateway->loops = calloc(count, sizeof *gateway->loops);
+    if (!gateway->loops)
+        return ZP_NOMEM;
+    for (; gateway->loop_count < count; gateway->loop_count++) {
+        zp_rc rc = zp_loop_new(gateway, self->listener, &gateway->loops[gateway->loop_count]);
+        if (rc)
+            return rc;
+    }
+    return ZP_OK;
+}
+
+/* The modules log what went wrong; the line that main adds says what to do. */
+static zp_rc start_threads(program *self)
+{
+    zp_gateway *gateway = &self->gateway;
+    snprintf(self->message, sizeof self->message, "threads not started; see the lines above, then start again");
+    zp_rc rc = zp_fastcgi_init();
+    if (!rc)
+        rc = make_loops(self);
+    if (!rc)
+        rc = zp_committer_start(gateway, &gateway->committer);
+    if (!rc)
+        rc = zp_dispatcher_start(gateway, &gateway->dispatcher);
+    for (unsigned i = 0; !rc && i < gateway->loop_count; i++)
+        rc = zp_loop_start(gateway->loops[i]);
+    return rc;
+}
+
+/* ---- run, stop ---- */
+
+static void wait_for_the_end(program *self)
+{
+    struct pollfd news[2] = {{.fd = self->signals, .events = POLLIN},
+                             {.fd = self->gateway.stop_event, .events = POLLIN}};
+    while (poll(news, 2, -1) < 0 && errno == EINTR)
+        ;
+    struct signalfd_siginfo info;
+    if (read(self->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        zp_log(ZP_INFO, "stopping", "signal=%u", info.ssi_signo);
+    else
+        zp_log(ZP_ERROR, "stopping", "exit_code=%d", atomic_load(&self->gateway.exit_code));
+}
+
+static void stop(program *self)
+{
+    zp_gateway *gateway = &self->gateway;
+    atomic_store(&gateway->shut, ZP_SHUT_STOPPING);
+    for (unsigned i = 0; i < gateway->loop_count; i++)
+        zp_loop_stop(gateway->loops[i]);
+    for (unsigned i = 0; i < gateway->loop_count; i++)
+        zp_loop_join(&gateway->loops[i]);
+    gateway->loop_count = 0;
+    zp_dispatcher_halt(gateway->dispatcher);
+    zp_committer_stop(&gateway->committer);
+    zp_dispatcher_stop(&gateway->dispatcher);
+}
+
+static void release(program *self)
+{
+    zp_listener_close(&self->listener);
+    zp_scores_close(&self->gateway.scores);
+    zp_intake_close(&self->gateway.intake);
+    free(self->gateway.loops);
+    zp_config_destroy(&self->config);
+}
+
+static int fail(const program *self)
+{
+    fprintf(stderr, "ziping-gateway: %s\n", self->message);
+    return EXIT_START;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
+    static program self = {.message = "signals not set up; start again"};
+    const char *path = NULL;
+    bool check = false;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'k':
+            check = true;
+            break;
+        case 'h':
+            return fputs(usage, stdout) == EOF ? EXIT_START : EXIT_SUCCESS;
+        case 'v':
+            return puts("ziping-gateway " ZP_VERSION) == EOF ? EXIT_START : EXIT_SUCCESS;
+        default:
+            fputs(usage, stderr);
+            return EXIT_START;
+        }
+    }
+    if (!path || optind < argc) {
+        fputs(usage, stderr);
+        return EXIT_START;
+    }
+    zp_rc rc = block_signals(&self);
+    if (!rc)
+        rc = load(&self, path);
+    if (rc)
+        return fail(&self);
+    if (check) {
+        printf("%s: good\n", path);
+        zp_config_destroy(&self.config);
+        return EXIT_SUCCESS;
+    }
+    raise_descriptor_limit();
+    rc = open_stores(&self);
+    if (!rc)
+        rc = start_threads(&self);
+    if (rc)
+        return fail(&self); /* threads that run already end with the process: nobody has been answered yet */
+    zp_log(ZP_INFO, "ready", "version=%s listen=%s threads=%u", ZP_VERSION, self.config->gateway.listen,
+           self.gateway.loop_count);
+    wait_for_the_end(&self);
+    stop(&self);
+    release(&self);
+    int exit_code = atomic_load(&self.gateway.exit_code);
+    zp_log(ZP_INFO, "stopped", "exit_code=%d", exit_code);
+    return exit_code;
+}

@@ -1,0 +1,114 @@
+/*
+ * request.c - the life of a request's memory, and the text of its answer.
+ *
+ * Runs in the request thread that owns the request. When memory runs out while an answer is built, a plain 503 goes
+ * out instead: a truncated document is never sent.
+ */
+#include "request.h"
+
+#include "base/log.h"
+
+enum { KEEP_BYTES = 256 * 1024 }; /* a buffer that grew beyond this is given back rather than kept for the next */
+
+static void tidy(zp_buf *buf)
+{
+    if (buf->cap > KEEP_BYTES)
+        zp_buf_free(buf);
+    zp_buf_clear(buf);
+}
+
+void zp_request_reset(zp_request *request)
+{
+    zp_arena *arena = request->arena;
+    zp_loop *loop = request->loop;
+    zp_buf head = request->response.head, body = request->response.body;
+    tidy(&head);
+    tidy(&body);
+    zp_arena_reset(arena);
+    *request = (zp_request){.loop = loop, .arena = arena, .response = {.head = head, .body = body}};
+}
+
+void zp_request_free(zp_request *request)
+{
+    zp_buf_free(&request->response.head);
+    zp_buf_free(&request->response.body);
+    zp_arena_destroy(&request->arena);
+}
+
+/* CR or LF would let a value end its line and begin a header of its own. */
+static bool is_header_safe(zp_str value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if (value.p[i] == '\r' || value.p[i] == '\n' || value.p[i] == '\0')
+            return false;
+    return true;
+}
+
+void zp_header(zp_request *request, const char *name, zp_str value)
+{
+    if (!is_header_safe(value)) {
+        zp_log(ZP_ERROR, "header-refused", "name=%s reason=\"line break in its value\"", name);
+        return;
+    }
+    zp_buf_str(&request->response.head, zp_str_of(name));
+    zp_buf_lit(&request->response.head, ": ");
+    zp_buf_str(&request->response.head, value);
+    zp_buf_lit(&request->response.head, "\r\n");
+}
+
+void zp_header_uint(zp_request *request, const char *name, uint64_t value)
+{
+    zp_buf_printf(&request->response.head, "%s: %llu\r\n", name, (unsigned long long)value);
+}
+
+static const char *reason_of(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } known[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {409, "Conflict"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].status == status)
+            return known[i].reason;
+    return "Unknown";
+}
+
+void zp_request_render(const zp_request *request, zp_buf *out)
+{
+    const zp_response *response = &request->response;
+    if (response->head.failed || response->body.failed) {
+        zp_buf_lit(out, "Status: 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n");
+        return;
+    }
+    bool bodiless = response->status == 204 || response->status == 304;
+    zp_buf_printf(out, "Status: %d %s\r\n", response->status, reason_of(response->status));
+    if (response->content_type && !bodiless)
+        zp_buf_printf(out, "Content-Type: %s\r\n", response->content_type);
+    if (!bodiless)
+        zp_buf_printf(out, "Content-Length: %zu\r\n", response->body.n);
+    zp_buf_str(out, zp_buf_view(&response->head));
+    zp_buf_lit(out, "\r\n");
+    if (!bodiless && request->method != ZP_HEAD)
+        zp_buf_str(out, zp_buf_view(&response->body));
+}
