@@ -1,0 +1,162 @@
+/*
+ * funds.c - see funds.h. B = annual budget, E = executed, both of the total row; the parts are only checked.
+ */
+#include "core/funds.h"
+
+typedef struct {
+    const zp_form *form;
+    const zp_declared *declared;
+    zp_arena *arena;
+    zp_flags *flags;
+} context;
+
+static void flag(const context *c, zp_flag_code code, const char *cell, zp_str value, zp_str expected)
+{
+    zp_flags_add(c->flags, code, zp_funds_pointer(c->arena, ZP_FUNDS_TOTAL, cell), value, expected);
+}
+
+static zp_int128 power_of_ten(unsigned n)
+{
+    zp_int128 p = 1;
+    while (n-- > 0)
+        p *= 10;
+    return p;
+}
+
+/* The rate in percent with the given decimals, half-up, as a whole number of its last place. */
+static zp_int128 rate_at(zp_share rate, unsigned decimals)
+{
+    return zp_round_div(rate.num, 100 * power_of_ten(decimals), rate.den);
+}
+
+static zp_str rate_text(const context *c, zp_share rate)
+{
+    zp_str number = zp_dec_text((zp_dec){rate_at(rate, 2), -2}, c->arena);
+    unsigned shown = zp_decimals_shown(number);
+    return zp_arena_printf(c->arena, "%.*s%s%%", (int)number.n, number.p ? number.p : "",
+                           shown == 0 ? ".00" : shown == 1 ? "0" : "");
+}
+
+static void check_rate(const context *c, const zp_execution *execution)
+{
+    zp_str text = c->form->funds[ZP_FUNDS_TOTAL].execution_rate, number = text;
+    if (!zp_str_filled(text)) {
+        flag(c, ZP_FLAG_EXEC_RATE_MISSING, "execution_rate", text, execution->rate_text);
+        return;
+    }
+    while (number.n && (number.p[number.n - 1] == ' ' || number.p[number.n - 1] == '%'))
+        number.n--;
+    zp_dec declared;
+    if (zp_dec_parse(number, &declared)) {
+        flag(c, ZP_FLAG_EXEC_RATE_MISMATCH, "execution_rate", text, execution->rate_text);
+        return;
+    }
+    unsigned shown = zp_decimals_shown(number);
+    zp_dec right = {rate_at(execution->rate, shown), -(int)shown};
+    zp_dec above = {right.m + 1, right.e}, below = {right.m - 1, right.e};
+    zp_flag_code code = ZP_FLAG_EXEC_RATE_MISMATCH;
+    if (zp_dec_cmp(declared, right) == 0) {
+        if (shown >= 2)
+            return;
+        code = ZP_FLAG_EXEC_RATE_COARSE;
+    } else if (zp_dec_cmp(declared, above) == 0) {
+        code = ZP_FLAG_EXEC_RATE_ROUNDED_UP;
+    } else if (zp_dec_cmp(declared, below) == 0) {
+        code = ZP_FLAG_EXEC_RATE_CUT;
+    }
+    flag(c, code, "execution_rate", text, execution->rate_text);
+}
+
+static void check_parts(const context *c, int column, const char *cell, zp_str total_text)
+{
+    const zp_number *total = &c->declared->budget[ZP_FUNDS_TOTAL][column];
+    zp_dec sum = {0, 0};
+    size_t present = 0;
+    for (zp_funds_row_name row = ZP_FUNDS_CURRENT; row < ZP_FUNDS_ROWS; row++)
+        present += c->declared->budget[row][column].present;
+    if (!total->present || !present)
+        return;
+    for (zp_funds_row_name row = ZP_FUNDS_CURRENT; row < ZP_FUNDS_ROWS; row++) {
+        const zp_number *part = &c->declared->budget[row][column];
+        if (!part->present) {
+            /* Few forms fill the initial budget of carry-over and other funds: no remark about that. */
+            if (column != ZP_INITIAL)
+                zp_flags_add(c->flags, ZP_FLAG_FUNDS_COMPONENT_MISSING, zp_funds_pointer(c->arena, row, cell), ZP_ABSENT,
+                             ZP_ABSENT);
+            return;
+        }
+        zp_dec value = part->value;
+        if (!zp_dec_align(&sum, &value))
+            return;
+        sum.m += value.m;
+    }
+    if (zp_dec_cmp(sum, total->value) != 0)
+        flag(c, ZP_FLAG_FUNDS_SUM_MISMATCH, cell, total_text, zp_dec_text(sum, c->arena));
+}
+
+static void check_cut(const context *c)
+{
+    const zp_number *initial = &c->declared->budget[ZP_FUNDS_TOTAL][ZP_INITIAL];
+    const zp_number *annual = &c->declared->budget[ZP_FUNDS_TOTAL][ZP_ANNUAL];
+    if (!initial->present || !annual->present)
+        return;
+    zp_dec five = annual->value, four = initial->value;
+    five.m *= 5;
+    four.m *= 4;
+    const zp_funds_row *row = &c->form->funds[ZP_FUNDS_TOTAL];
+    if (zp_dec_cmp(five, four) < 0)
+        flag(c, ZP_FLAG_BUDGET_CUT, "annual_budget", row->annual_budget, row->initial_budget);
+}
+
+static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_execution *out)
+{
+    const zp_funds_row *row = &c->form->funds[ZP_FUNDS_TOTAL];
+    zp_line_score *score = &out->score;
+    if (!zp_dec_align(&executed, &budget))
+        return;
+    out->has_rate = true;
+    out->rate = (zp_share){executed.m, budget.m};
+    out->rate_text = rate_text(c, out->rate);
+    bool over = executed.m > budget.m;
+    if (over)
+        flag(c, ZP_FLAG_EXEC_OVER_100, "executed", row->executed, row->annual_budget);
+    if (rate_at(out->rate, 0) < 50 && 2 * executed.m < budget.m)
+        flag(c, ZP_FLAG_EXEC_LOW, "executed", out->rate_text, ZP_ABSENT);
+    score->basis = ZP_BASIS_FORMULA;
+    score->known = true;
+    score->has_share = true;
+    score->share = over ? (zp_share){1, 1} : out->rate;
+    score->computed = (int64_t)zp_round_div(score->share.num, c->declared->execution_weight, score->share.den * 10000);
+    zp_str weight = zp_millionths_text(c->declared->execution_weight, c->arena);
+    score->formula = zp_arena_printf(c->arena, over ? "min(%.*s ÷ %.*s, 1) × %.*s" : "%.*s ÷ %.*s × %.*s",
+                                     (int)row->executed.n, row->executed.p, (int)row->annual_budget.n,
+                                     row->annual_budget.p, (int)weight.n, weight.p ? weight.p : "");
+    check_rate(c, out);
+}
+
+zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_arena *arena, zp_flags *flags,
+                           zp_execution *out)
+{
+    const context c = {form, declared, arena, flags};
+    const zp_number *executed = &declared->budget[ZP_FUNDS_TOTAL][ZP_EXECUTED];
+    const zp_number *budget = &declared->budget[ZP_FUNDS_TOTAL][ZP_ANNUAL];
+    const zp_funds_row *row = &form->funds[ZP_FUNDS_TOTAL];
+    *out = (zp_execution){.score.basis = ZP_BASIS_UNVERIFIABLE};
+    if (budget->present && budget->value.m == 0) {
+        flag(&c, ZP_FLAG_EXEC_BUDGET_ZERO, "annual_budget", row->annual_budget, ZP_ABSENT);
+        out->score.known = true;
+        out->score.computed = 0;
+    } else if (budget->present && executed->present) {
+        score_rate(&c, executed->value, budget->value, out);
+    } else {
+        /* Nothing to divide: the declared score stays, for a person to look at. */
+        flag(&c, ZP_FLAG_FUNDS_COMPONENT_MISSING, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
+        out->score.known = declared->execution_score.present;
+        out->score.computed = declared->execution_score.cents;
+    }
+    check_parts(&c, ZP_INITIAL, "initial_budget", row->initial_budget);
+    check_parts(&c, ZP_ANNUAL, "annual_budget", row->annual_budget);
+    check_parts(&c, ZP_EXECUTED, "executed", row->executed);
+    check_cut(&c);
+    return flags->failed ? ZP_NOMEM : ZP_OK;
+}
