@@ -1,5 +1,6 @@
 /*
- * check.c - see check.h and zp_check in score.h. Says everything at once; says nothing when all is well, and then allocates nothing.
+ * check.c - see check.h and zp_check in score.h. Says everything at once; says nothing when all is well, and then
+ * allocates nothing.
  */
 #include "core/check.h"
 

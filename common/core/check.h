@@ -6,7 +6,8 @@
 
 #include "core/declared.h"
 
-/* FIELD_MISSING, WEIGHT_SUM, TOTAL_SUM_MISMATCH, SCORE_MISSING, EXEC_SCORE_MISSING, ACTUAL_MISSING and malformed header cells. */
+/* FIELD_MISSING, WEIGHT_SUM, TOTAL_SUM_MISMATCH, SCORE_MISSING, EXEC_SCORE_MISSING, ACTUAL_MISSING and malformed header
+ * cells. */
 void zp_check_declared(const zp_form *form, const zp_declared *declared, zp_flags *flags);
 
 #endif

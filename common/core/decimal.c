@@ -151,7 +151,8 @@ bool zp_dec_cents(zp_dec a, int64_t *out)
     strip(&a);
     if (a.e > 9 || absolute(a.m) > power_of_ten(22))
         return false;
-    zp_int128 n = a.e >= -2 ? absolute(a.m) * power_of_ten(a.e + 2) : zp_round_div(absolute(a.m), 1, power_of_ten(-2 - a.e));
+    zp_int128 n =
+        a.e >= -2 ? absolute(a.m) * power_of_ten(a.e + 2) : zp_round_div(absolute(a.m), 1, power_of_ten(-2 - a.e));
     if (n > INT64_MAX)
         return false;
     *out = (int64_t)(a.m < 0 ? -n : n);

@@ -15,8 +15,8 @@ typedef struct {
 } zp_number;
 
 typedef struct {
-    bool weighted;   /* a weight above zero */
-    int64_t weight;  /* points × 10^6 */
+    bool weighted;  /* a weight above zero */
+    int64_t weight; /* points × 10^6 */
     zp_number score;
 } zp_declared_line;
 
@@ -32,7 +32,8 @@ typedef struct {
 
 enum { ZP_INITIAL, ZP_ANNUAL, ZP_EXECUTED };
 
-/* NUMBER_INVALID, NEGATIVE, SCORE_OVER_WEIGHT come out here. default_execution_weight where none is written. ZP_NOMEM. */
+/* NUMBER_INVALID, NEGATIVE, SCORE_OVER_WEIGHT come out here. default_execution_weight where none is written. ZP_NOMEM.
+ */
 zp_rc zp_declared_read(const zp_form *form, int64_t default_execution_weight, zp_arena *arena, zp_flags *flags,
                        zp_declared *out);
 

@@ -15,7 +15,15 @@
 typedef enum { ZP_SEV_ERROR, ZP_SEV_WARNING, ZP_SEV_INFO } zp_severity;
 
 /* Only a SCORE warning makes a form discrepant. FORMAT = reading faults (JSON, urlencoded). */
-typedef enum { ZP_KIND_FORMAT, ZP_KIND_FORM, ZP_KIND_SCORE, ZP_KIND_JUDGEMENT, ZP_KIND_EXPLANATION, ZP_KIND_FUNDS, ZP_KIND_SHAPE } zp_flag_kind;
+typedef enum {
+    ZP_KIND_FORMAT,
+    ZP_KIND_FORM,
+    ZP_KIND_SCORE,
+    ZP_KIND_JUDGEMENT,
+    ZP_KIND_EXPLANATION,
+    ZP_KIND_FUNDS,
+    ZP_KIND_SHAPE
+} zp_flag_kind;
 
 typedef enum {
 #define X(code, severity, kind, zh, en) ZP_FLAG_##code,
@@ -27,9 +35,9 @@ typedef enum {
 typedef struct {
     zp_flag_code code;
     zp_severity severity; /* as the profile has it: may be stricter than the table's */
-    zp_str pointer;  /* RFC 6901, from the form's root: "/indicators/5/score" */
-    zp_str value;    /* what was declared; may be absent */
-    zp_str expected; /* what was computed or is allowed; may be absent */
+    zp_str pointer;       /* RFC 6901, from the form's root: "/indicators/5/score" */
+    zp_str value;         /* what was declared; may be absent */
+    zp_str expected;      /* what was computed or is allowed; may be absent */
 } zp_flag;
 
 /* A list that grows in an arena. Zero-initialise, then set arena. */
@@ -43,10 +51,11 @@ typedef struct {
 
 void zp_flags_add(zp_flags *self, zp_flag_code code, zp_str pointer, zp_str value, zp_str expected);
 /* The same with another severity than the table's (a profile's choice). */
-void zp_flags_add_as(zp_flags *self, zp_flag_code code, zp_severity severity, zp_str pointer, zp_str value, zp_str expected);
+void zp_flags_add_as(zp_flags *self, zp_flag_code code, zp_severity severity, zp_str pointer, zp_str value,
+                     zp_str expected);
 
-const char *zp_flag_name(zp_flag_code code);      /* "SCORE_TOO_LOW" */
-zp_severity zp_flag_severity(zp_flag_code code);  /* the table's */
+const char *zp_flag_name(zp_flag_code code);     /* "SCORE_TOO_LOW" */
+zp_severity zp_flag_severity(zp_flag_code code); /* the table's */
 zp_flag_kind zp_flag_kind_of(zp_flag_code code);
 const char *zp_severity_name(zp_severity severity); /* "error" | "warning" | "info" */
 /* By stable name; ZP_NOTFOUND for an unknown one. */

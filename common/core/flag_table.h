@@ -25,7 +25,7 @@
       "The submission is larger than {expected} bytes. Shorten its texts.")                                            \
     X(FORM_SYNTAX, ERROR, FORMAT, "表单编码有误：{value}。请检查百分号编码。",                                         \
       "The form encoding is broken: {value}. Check the percent escapes.")                                              \
-    X(TYPE_WRONG, ERROR, FORMAT, "此处类型应为 {expected}，实际为 {value}。",                                               \
+    X(TYPE_WRONG, ERROR, FORMAT, "此处类型应为 {expected}，实际为 {value}。",                                          \
       "A value of another type is needed here ({expected}), not {value}.")                                             \
     X(FIELD_UNKNOWN, ERROR, FORMAT, "自评表没有“{value}”这个字段。请核对字段名，或将其删除。",                         \
       "A form has no member \"{value}\". Check its name, or remove it.")                                               \
@@ -126,7 +126,8 @@
     X(BUDGET_CUT, WARNING, FUNDS, "全年预算数 {value} 低于年初预算数 {expected} 的 80%。",                             \
       "The annual budget {value} is below 80 % of the initial {expected}.")                                            \
     /* shape */                                                                                                        \
-    X(INDICATOR_NO_WEIGHT, WARNING, SHAPE, "指标没有分值，不计分。", "The indicator has no weight and counts nothing.") \
+    X(INDICATOR_NO_WEIGHT, WARNING, SHAPE, "指标没有分值，不计分。",                                                   \
+      "The indicator has no weight and counts nothing.")                                                               \
     X(DETAIL_ROW, INFO, SHAPE, "“其中”明细行，不计分。", "A detail row (其中); it counts nothing.")                    \
     X(L1_WEIGHT_NONSTANDARD, WARNING, SHAPE, "一级指标分值合计 {value}，通常为 {expected}。",                          \
       "The weights of this level-1 category add up to {value}; {expected} is usual.")                                  \

@@ -12,10 +12,10 @@
 
 enum {
     ZP_MAX_INDICATORS = 200,
-    ZP_MAX_CELL = 4096,          /* bytes of one text cell */
-    ZP_MAX_BODY = 1024 * 1024,   /* bytes of a submission */
-    ZP_MAX_INT_DIGITS = 15,      /* of a number, before the point */
-    ZP_MAX_FRAC_DIGITS = 6,      /* and after it */
+    ZP_MAX_CELL = 4096,        /* bytes of one text cell */
+    ZP_MAX_BODY = 1024 * 1024, /* bytes of a submission */
+    ZP_MAX_INT_DIGITS = 15,    /* of a number, before the point */
+    ZP_MAX_FRAC_DIGITS = 6,    /* and after it */
     ZP_YEAR_FIRST = 2000,
     ZP_YEAR_LAST = 2099,
 };
@@ -44,10 +44,10 @@ typedef struct {
 typedef struct {
     zp_str year; /* digits as declared: "2022" */
     zp_str project_name;
-    zp_str department;  /* 主管部门 */
-    zp_str unit;        /* 实施单位 */
-    zp_str unit_code;   /* optional; 1-32 of [0-9A-Za-z._-]; event topics use it */
-    zp_str money_unit;  /* 元 | 万元 */
+    zp_str department; /* 主管部门 */
+    zp_str unit;       /* 实施单位 */
+    zp_str unit_code;  /* optional; 1-32 of [0-9A-Za-z._-]; event topics use it */
+    zp_str money_unit; /* 元 | 万元 */
     zp_funds_row funds[ZP_FUNDS_ROWS];
     zp_str goal_expected, goal_actual;
     zp_indicator *indicators; /* indicator_count of them */

@@ -34,7 +34,9 @@ static zp_str rate_text(const context *c, zp_share rate)
     zp_str number = zp_dec_text((zp_dec){rate_at(rate, 2), -2}, c->arena);
     unsigned shown = zp_decimals_shown(number);
     return zp_arena_printf(c->arena, "%.*s%s%%", (int)number.n, number.p ? number.p : "",
-                           shown == 0 ? ".00" : shown == 1 ? "0" : "");
+                           shown == 0   ? ".00"
+                           : shown == 1 ? "0"
+                                        : "");
 }
 
 static void check_rate(const context *c, const zp_execution *execution)
@@ -81,8 +83,8 @@ static void check_parts(const context *c, int column, const char *cell, zp_str t
         if (!part->present) {
             /* Few forms fill the initial budget of carry-over and other funds: no remark about that. */
             if (column != ZP_INITIAL)
-                zp_flags_add(c->flags, ZP_FLAG_FUNDS_COMPONENT_MISSING, zp_funds_pointer(c->arena, row, cell), ZP_ABSENT,
-                             ZP_ABSENT);
+                zp_flags_add(c->flags, ZP_FLAG_FUNDS_COMPONENT_MISSING, zp_funds_pointer(c->arena, row, cell),
+                             ZP_ABSENT, ZP_ABSENT);
             return;
         }
         zp_dec value = part->value;
@@ -128,9 +130,9 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
     score->share = over ? (zp_share){1, 1} : out->rate;
     score->computed = (int64_t)zp_round_div(score->share.num, c->declared->execution_weight, score->share.den * 10000);
     zp_str weight = zp_millionths_text(c->declared->execution_weight, c->arena);
-    score->formula = zp_arena_printf(c->arena, over ? "min(%.*s ÷ %.*s, 1) × %.*s" : "%.*s ÷ %.*s × %.*s",
-                                     (int)row->executed.n, row->executed.p, (int)row->annual_budget.n,
-                                     row->annual_budget.p, (int)weight.n, weight.p ? weight.p : "");
+    score->formula = zp_arena_printf(c->arena, "%s%.*s ÷ %.*s%s × %.*s", over ? "min(" : "", (int)row->executed.n,
+                                     row->executed.p, (int)row->annual_budget.n, row->annual_budget.p,
+                                     over ? ", 1)" : "", (int)weight.n, weight.p ? weight.p : "");
     check_rate(c, out);
 }
 

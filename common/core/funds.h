@@ -9,7 +9,7 @@
 typedef struct {
     zp_line_score score;
     bool has_rate;
-    zp_share rate;   /* executed ÷ annual budget, uncapped */
+    zp_share rate;    /* executed ÷ annual budget, uncapped */
     zp_str rate_text; /* "91.66%", half-up */
 } zp_execution;
 

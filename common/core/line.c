@@ -36,7 +36,8 @@ static bool make_comparable(const zp_line_context *line, zp_quantity *target, zp
         actual->dimension = target->dimension;
         actual->unit = target->unit;
         actual->seconds = target->seconds;
-    } else if (target->dimension == ZP_DIM_NONE && target->scale && actual->dimension == ZP_DIM_NONE && !actual->scale) {
+    } else if (target->dimension == ZP_DIM_NONE && target->scale && actual->dimension == ZP_DIM_NONE &&
+               !actual->scale) {
         actual->value.e += target->scale;
         flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
     }
@@ -152,7 +153,8 @@ static bool range_share(const zp_line_context *line, const zp_clause *clause, cl
 }
 
 /* False when the units do not compare. */
-static bool score_clause(const zp_line_context *line, const zp_clause *target, const zp_clause *actual, clause_score *out)
+static bool score_clause(const zp_line_context *line, const zp_clause *target, const zp_clause *actual,
+                         clause_score *out)
 {
     *out = (clause_score){.target = target->low, .actual = actual->low, .op = direction(line, target)};
     if (out->op == ZP_OP_RANGE)
@@ -179,9 +181,9 @@ static bool score_clause(const zp_line_context *line, const zp_clause *target, c
 
 static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)
 {
-    return needed && q->unit.n ? zp_arena_printf(line->arena, "%.*s%.*s", (int)q->number.n, q->number.p, (int)q->unit.n,
-                                                 q->unit.p)
-                               : q->number;
+    return needed && q->unit.n
+               ? zp_arena_printf(line->arena, "%.*s%.*s", (int)q->number.n, q->number.p, (int)q->unit.n, q->unit.p)
+               : q->number;
 }
 
 /* "76.89 ÷ 80 × 10" when it falls short, "99.92 ≥ 98 → 10" when it is met. */
@@ -277,7 +279,8 @@ static int64_t cents_of_sum(const zp_share *shares, size_t n, int64_t weight)
     return result;
 }
 
-static void score_compound(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
+static void score_compound(const zp_line_context *line, const zp_cell *target, const zp_cell *actual,
+                           zp_line_score *out)
 {
     zp_share shares[ZP_MAX_CLAUSES];
     bool over = false;
@@ -373,7 +376,8 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
     *out = (zp_line_score){.basis = ZP_BASIS_UNWEIGHTED};
     if (!line->declared->weighted) {
         bool detail = zp_text_contains(line->indicator->level3, "其中");
-        flag(line, detail ? ZP_FLAG_DETAIL_ROW : ZP_FLAG_INDICATOR_NO_WEIGHT, "weight", line->indicator->weight, ZP_ABSENT);
+        flag(line, detail ? ZP_FLAG_DETAIL_ROW : ZP_FLAG_INDICATOR_NO_WEIGHT, "weight", line->indicator->weight,
+             ZP_ABSENT);
         return line->flags->failed ? ZP_NOMEM : ZP_OK;
     }
     zp_cell *cells = zp_arena_alloc(line->arena, 2 * sizeof *cells);

@@ -12,7 +12,14 @@
 #include "base/str.h"
 #include "core/flag.h"
 
-typedef enum { ZP_GRADE_EXCELLENT, ZP_GRADE_GOOD, ZP_GRADE_FAIR, ZP_GRADE_POOR, ZP_GRADES, ZP_GRADE_NONE = ZP_GRADES } zp_grade;
+typedef enum {
+    ZP_GRADE_EXCELLENT,
+    ZP_GRADE_GOOD,
+    ZP_GRADE_FAIR,
+    ZP_GRADE_POOR,
+    ZP_GRADES,
+    ZP_GRADE_NONE = ZP_GRADES
+} zp_grade;
 
 /* "优" "良" "中" "差"; "" for none. */
 const char *zp_grade_name(zp_grade grade);
@@ -36,8 +43,9 @@ typedef struct {
     int64_t grade_floor_cents[ZP_GRADES]; /* closed lower ends: 90.00, 80.00, 60.00, 0 */
     int64_t execution_weight;             /* points × 10^6 */
     zp_reverse_rule reverse;
-    int64_t band_floor[3];       /* qualitative: lower end of bands 1..3, millionths of the weight: 0.8, 0.6, 0; band 1's top is 1 */
-    int64_t over_threshold;      /* actual ÷ target from which over-achievement is flagged, millionths: 1.30 */
+    int64_t band_floor[3];  /* qualitative: lower end of bands 1..3, millionths of the weight: 0.8, 0.6, 0; band 1's top
+                               is 1 */
+    int64_t over_threshold; /* actual ÷ target from which over-achievement is flagged, millionths: 1.30 */
     int64_t over_deduction_cents; /* taken off an over-achieved line; 0 = none */
     zp_severity over_reason_severity;
     zp_severity deviation_severity; /* DEVIATION_MISSING */
@@ -45,8 +53,8 @@ typedef struct {
     zp_rate_cap rate_caps[ZP_MAX_RATE_CAPS]; /* in rising order of below_rate */
     size_t level1_count;
     struct {
-        char name[64];   /* begins a level-1 name: "产出" */
-        int64_t weight;  /* standard points × 10^6 */
+        char name[64];  /* begins a level-1 name: "产出" */
+        int64_t weight; /* standard points × 10^6 */
     } level1[ZP_MAX_LEVEL1];
 } zp_profile;
 

@@ -19,9 +19,9 @@ int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
     static const char *const poor[] = {"未达成", "未完成", "较差", "未达标", "未达到", NULL};
     static const char *const negations[] = {"不", "未", "没", "无", "非", NULL};
     static const char *const partial[] = {"部分", "基本", NULL};
-    static const char *const met[] = {"达成",   "完成",       "达标", "达到", "及时", "符合要求", "在标准时间内",
-                                      "按时",   "按期",       "合格", "健全", "完善", "优秀",     "良好",
-                                      "显著",   "明显",       "有效", "满意", "落实", NULL};
+    static const char *const met[] = {"达成", "完成", "达标", "达到", "及时", "符合要求", "在标准时间内",
+                                      "按时", "按期", "合格", "健全", "完善", "优秀",     "良好",
+                                      "显著", "明显", "有效", "满意", "落实", NULL};
     if (zp_str_eq(actual, target))
         return 0;
     if (contains_any(actual, poor))

@@ -10,9 +10,9 @@ typedef enum { ZP_AGREES, ZP_ROUNDED, ZP_TOO_HIGH, ZP_TOO_LOW } zp_verdict;
 
 /* What the declared score is held against. */
 typedef struct {
-    zp_str text;          /* as declared */
+    zp_str text; /* as declared */
     const zp_number *score;
-    int64_t weight;       /* points × 10^6 */
+    int64_t weight; /* points × 10^6 */
     const zp_line_score *computed;
 } zp_claim;
 

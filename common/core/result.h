@@ -10,8 +10,8 @@
 #include "core/flag.h"
 #include "core/profile.h"
 
-#define ZP_ENGINE_VERSION "1" /* raised whenever the same form and profile would give another result */
-#define ZP_NO_CENTS INT64_MIN /* a score that cannot be known: null in JSON, nil in MessagePack */
+#define ZP_ENGINE_VERSION "1"       /* raised whenever the same form and profile would give another result */
+#define ZP_NO_CENTS       INT64_MIN /* a score that cannot be known: null in JSON, nil in MessagePack */
 
 typedef enum { ZP_BASIS_FORMULA, ZP_BASIS_QUALITATIVE, ZP_BASIS_UNVERIFIABLE, ZP_BASIS_UNWEIGHTED, ZP_BASES } zp_basis;
 const char *zp_basis_name(zp_basis basis); /* "formula" … */
@@ -29,9 +29,9 @@ enum { ZP_WHY_BITS = 5 };
 const char *zp_why_name(zp_why bit); /* "ACTUAL_X_WEIGHT" … */
 
 typedef struct {
-    zp_str name;     /* level 3 */
-    zp_str weight;   /* as declared */
-    zp_str declared; /* score as declared */
+    zp_str name;                 /* level 3 */
+    zp_str weight;               /* as declared */
+    zp_str declared;             /* score as declared */
     int64_t computed, confirmed; /* cents or ZP_NO_CENTS */
     zp_basis basis;
     zp_str formula; /* "76.89 ÷ 80 × 10"; absent unless basis is formula */
@@ -41,8 +41,8 @@ typedef struct {
 typedef struct {
     zp_str profile_name, profile_version, profile_hash, engine;
     int64_t declared_total, computed_total, confirmed_total;
-    zp_grade grade;          /* from confirmed_total */
-    zp_grade declared_grade; /* as declared; from declared_total when not written; ZP_GRADE_NONE when neither */
+    zp_grade grade;           /* from confirmed_total */
+    zp_grade declared_grade;  /* as declared; from declared_total when not written; ZP_GRADE_NONE when neither */
     int64_t machine_verified; /* points × 10^6 that rest on arithmetic; execution counts when it could be computed */
     struct {
         zp_str rate;     /* "100.00%", computed, half-up; absent when the budget is zero or unreadable */

@@ -42,12 +42,14 @@ static const struct {
     const char *word;
     zp_op op;
 } operators[] = {
-    {">=", ZP_OP_GE},     {"=>", ZP_OP_GE},     {"≥", ZP_OP_GE},      {"大于等于", ZP_OP_GE}, {"大于或等于", ZP_OP_GE},
-    {"不少于", ZP_OP_GE}, {"不低于", ZP_OP_GE}, {"不小于", ZP_OP_GE}, {"至少", ZP_OP_GE},     {"<=", ZP_OP_LE},
-    {"=<", ZP_OP_LE},     {"≤", ZP_OP_LE},      {"小于等于", ZP_OP_LE}, {"小于或等于", ZP_OP_LE}, {"不超过", ZP_OP_LE},
-    {"不高于", ZP_OP_LE}, {"不大于", ZP_OP_LE}, {"不多于", ZP_OP_LE}, {">", ZP_OP_GT},        {"大于", ZP_OP_GT},
-    {"高于", ZP_OP_GT},   {"超过", ZP_OP_GT},   {"多于", ZP_OP_GT},   {"<", ZP_OP_LT},        {"小于", ZP_OP_LT},
-    {"低于", ZP_OP_LT},   {"少于", ZP_OP_LT},   {"=", ZP_OP_EQ},      {"等于", ZP_OP_EQ},
+    {">=", ZP_OP_GE},         {"=>", ZP_OP_GE},         {"≥", ZP_OP_GE},      {"大于等于", ZP_OP_GE},
+    {"大于或等于", ZP_OP_GE}, {"不少于", ZP_OP_GE},     {"不低于", ZP_OP_GE}, {"不小于", ZP_OP_GE},
+    {"至少", ZP_OP_GE},       {"<=", ZP_OP_LE},         {"=<", ZP_OP_LE},     {"≤", ZP_OP_LE},
+    {"小于等于", ZP_OP_LE},   {"小于或等于", ZP_OP_LE}, {"不超过", ZP_OP_LE}, {"不高于", ZP_OP_LE},
+    {"不大于", ZP_OP_LE},     {"不多于", ZP_OP_LE},     {">", ZP_OP_GT},      {"大于", ZP_OP_GT},
+    {"高于", ZP_OP_GT},       {"超过", ZP_OP_GT},       {"多于", ZP_OP_GT},   {"<", ZP_OP_LT},
+    {"小于", ZP_OP_LT},       {"低于", ZP_OP_LT},       {"少于", ZP_OP_LT},   {"=", ZP_OP_EQ},
+    {"等于", ZP_OP_EQ},
 };
 
 const char *zp_op_sign(zp_op op)
@@ -145,7 +147,8 @@ static zp_op take_suffix(zp_str *tail)
     static const struct {
         const char *word;
         zp_op op;
-    } suffixes[] = {{"及以上", ZP_OP_GE}, {"以上", ZP_OP_GE}, {"及以下", ZP_OP_LE}, {"以下", ZP_OP_LE}, {"以内", ZP_OP_LE}};
+    } suffixes[] = {
+        {"及以上", ZP_OP_GE}, {"以上", ZP_OP_GE}, {"及以下", ZP_OP_LE}, {"以下", ZP_OP_LE}, {"以内", ZP_OP_LE}};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         if (zp_text_ends(*tail, suffixes[i].word)) {
             tail->n -= strlen(suffixes[i].word);
@@ -168,8 +171,8 @@ static unsigned seconds_of(zp_str unit)
     static const struct {
         const char *name;
         unsigned seconds;
-    } times[] = {{"秒", 1},       {"秒钟", 1},      {"分", 60},    {"分钟", 60},
-                 {"小时", 3600},  {"个小时", 3600}, {"天", 86400}, {"日", 86400}};
+    } times[] = {{"秒", 1},      {"秒钟", 1},      {"分", 60},    {"分钟", 60},
+                 {"小时", 3600}, {"个小时", 3600}, {"天", 86400}, {"日", 86400}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
         if (zp_str_is(unit, times[i].name))
             return times[i].seconds;

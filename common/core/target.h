@@ -33,9 +33,9 @@ typedef struct {
 } zp_clause;
 
 typedef struct {
-    int year;   /* 0 = not written */
-    int month;  /* 1..12 */
-    int day;    /* 0 = not written */
+    int year;    /* 0 = not written */
+    int month;   /* 1..12 */
+    int day;     /* 0 = not written */
     bool before; /* 前, 之前 without a day or 底: ends with the month before */
 } zp_date;
 

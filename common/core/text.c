@@ -38,8 +38,8 @@ static bool is_stable(const unsigned char *p, size_t left)
     if (left < 3)
         return false;
     unsigned point = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
-    return (p[0] & 0xf0) == 0xe0 &&
-           ((point >= 0x3400 && point <= 0x9fff) || point == 0x2264 || point == 0x2265 || point == 0x3001 || point == 0x3002);
+    return (p[0] & 0xf0) == 0xe0 && ((point >= 0x3400 && point <= 0x9fff) || point == 0x2264 || point == 0x2265 ||
+                                     point == 0x3001 || point == 0x3002);
 }
 
 static bool is_normal(zp_str text)

@@ -1,0 +1,222 @@
+/*
+ * score.c - zp_score: check, score each line, reconcile, add up. See score.h.
+ */
+#include "core/score.h"
+
+#include "core/check.h"
+#include "core/funds.h"
+#include "core/reconcile.h"
+#include "core/text.h"
+
+typedef struct {
+    const zp_form *form;
+    const zp_profile *profile;
+    zp_arena *arena;
+    zp_flags *flags;
+    zp_declared declared;
+    zp_execution execution;
+    bool all_full; /* every declared score is its weight */
+} scoring;
+
+/* computed where nothing was declared, the lower of the two otherwise. */
+static int64_t confirmed_of(const zp_number *declared, const zp_line_score *computed)
+{
+    if (!computed->known)
+        return declared->present ? declared->cents : ZP_NO_CENTS;
+    if (!declared->present)
+        return computed->computed;
+    return declared->cents < computed->computed ? declared->cents : computed->computed;
+}
+
+static void flag_verdict(scoring *s, zp_verdict verdict, const zp_claim *claim, zp_str pointer, bool execution)
+{
+    static const zp_flag_code codes[2][4] = {
+        {0, ZP_FLAG_SCORE_ROUNDED, ZP_FLAG_SCORE_TOO_HIGH, ZP_FLAG_SCORE_TOO_LOW},
+        {0, ZP_FLAG_SCORE_ROUNDED, ZP_FLAG_EXEC_SCORE_TOO_HIGH, ZP_FLAG_EXEC_SCORE_TOO_LOW},
+    };
+    if (verdict != ZP_AGREES)
+        zp_flags_add(s->flags, codes[execution][verdict], pointer, claim->text,
+                     zp_cents_text(claim->computed->computed, s->arena));
+}
+
+static bool is_full(const zp_number *score, int64_t weight)
+{
+    return score->present && score->cents * 10000 == weight;
+}
+
+static void score_execution(scoring *s, zp_result *out)
+{
+    const zp_number *declared = &s->declared.execution_score;
+    const zp_line_score *computed = &s->execution.score;
+    zp_str text = s->form->funds[ZP_FUNDS_TOTAL].score;
+    zp_claim claim = {text, declared, s->declared.execution_weight, computed};
+    out->execution.rate = s->execution.rate_text;
+    out->execution.declared = text;
+    out->execution.computed = computed->known ? computed->computed : ZP_NO_CENTS;
+    out->execution.confirmed = confirmed_of(declared, computed);
+    out->execution.formula = computed->formula;
+    flag_verdict(s, zp_reconcile(&claim, &out->execution.why), &claim, ZP_STR("/funds/total/score"), true);
+    if (computed->basis == ZP_BASIS_FORMULA)
+        out->machine_verified += s->declared.execution_weight;
+    s->all_full = is_full(declared, s->declared.execution_weight);
+}
+
+static void check_deviation(scoring *s, size_t index, const zp_line *line, int64_t weight)
+{
+    zp_str reason = s->form->indicators[index].deviation;
+    if (line->confirmed != ZP_NO_CENTS && line->confirmed * 10000 < weight && zp_text_is_blank_reason(reason))
+        zp_flags_add_as(s->flags, ZP_FLAG_DEVIATION_MISSING, s->profile->deviation_severity,
+                        zp_indicator_pointer(s->arena, index, "deviation"), reason, ZP_ABSENT);
+}
+
+static zp_rc score_line(scoring *s, size_t index, zp_result *out)
+{
+    const zp_indicator *indicator = &s->form->indicators[index];
+    const zp_declared_line *declared = &s->declared.lines[index];
+    const zp_line_context context = {s->form,  s->profile, indicator, declared, index, zp_form_year(s->form),
+                                     s->arena, s->flags};
+    zp_line_score computed;
+    zp_rc rc = zp_line_compute(&context, &computed);
+    if (rc)
+        return rc;
+    zp_line *line = &out->lines[index];
+    *line = (zp_line){.name = indicator->level3,
+                      .weight = indicator->weight,
+                      .declared = indicator->score,
+                      .computed = ZP_NO_CENTS,
+                      .confirmed = ZP_NO_CENTS,
+                      .basis = computed.basis,
+                      .formula = computed.formula};
+    if (!declared->weighted)
+        return ZP_OK;
+    zp_claim claim = {indicator->score, &declared->score, declared->weight, &computed};
+    line->computed = computed.known ? computed.computed : ZP_NO_CENTS;
+    line->confirmed = confirmed_of(&declared->score, &computed);
+    zp_verdict verdict = zp_reconcile(&claim, &line->why);
+    if (verdict != ZP_AGREES)
+        flag_verdict(s, verdict, &claim, zp_indicator_pointer(s->arena, index, "score"), false);
+    check_deviation(s, index, line, declared->weight);
+    if (computed.basis == ZP_BASIS_FORMULA)
+        out->machine_verified += declared->weight;
+    s->all_full &= is_full(&declared->score, declared->weight);
+    return ZP_OK;
+}
+
+/* A sum with one unknown part is unknown. */
+static void add(int64_t *sum, int64_t part)
+{
+    *sum = *sum == ZP_NO_CENTS || part == ZP_NO_CENTS ? ZP_NO_CENTS : *sum + part;
+}
+
+static int64_t rate_cap(const scoring *s)
+{
+    const zp_share *rate = &s->execution.rate;
+    for (size_t i = 0; s->execution.has_rate && i < s->profile->rate_cap_count; i++)
+        if (rate->num * ZP_POINT < rate->den * s->profile->rate_caps[i].below_rate)
+            return s->profile->rate_caps[i].cap_cents;
+    return INT64_MAX;
+}
+
+static zp_grade grade_of(const zp_profile *profile, int64_t total)
+{
+    zp_grade grade = 0;
+    if (total == ZP_NO_CENTS)
+        return ZP_GRADE_NONE;
+    while (grade < ZP_GRADE_POOR && total < profile->grade_floor_cents[grade])
+        grade++;
+    return grade;
+}
+
+static void add_up(scoring *s, zp_result *out)
+{
+    int64_t cap = rate_cap(s);
+    out->computed_total = out->execution.computed;
+    out->confirmed_total = out->execution.confirmed;
+    for (size_t i = 0; i < out->line_count; i++) {
+        if (!s->declared.lines[i].weighted)
+            continue;
+        add(&out->computed_total, out->lines[i].computed);
+        add(&out->confirmed_total, out->lines[i].confirmed);
+    }
+    if (out->computed_total > cap)
+        out->computed_total = cap;
+    if (out->confirmed_total > cap)
+        out->confirmed_total = cap;
+    out->declared_total = s->declared.total.present ? s->declared.total.cents : ZP_NO_CENTS;
+    out->grade = grade_of(s->profile, out->confirmed_total);
+    out->declared_grade = zp_str_filled(s->form->declared_grade) ? zp_grade_by_name(s->form->declared_grade)
+                                                                 : grade_of(s->profile, out->declared_total);
+    if (out->declared_grade != ZP_GRADE_NONE && out->grade != ZP_GRADE_NONE && out->declared_grade != out->grade)
+        zp_flags_add(s->flags, ZP_FLAG_GRADE_CHANGED, ZP_STR("/declared_total"),
+                     zp_str_of(zp_grade_name(out->declared_grade)), zp_str_of(zp_grade_name(out->grade)));
+}
+
+static void check_goals(scoring *s)
+{
+    const zp_form *form = s->form;
+    if (zp_text_is_blank_reason(form->goal_actual))
+        zp_flags_add(s->flags, ZP_FLAG_GOAL_ACTUAL_MISSING, ZP_STR("/goals/actual"), ZP_ABSENT, ZP_ABSENT);
+    else if (zp_str_eq(form->goal_actual, form->goal_expected))
+        zp_flags_add(s->flags, ZP_FLAG_GOAL_COPIED, ZP_STR("/goals/actual"), ZP_ABSENT, ZP_ABSENT);
+    if (s->all_full)
+        zp_flags_add(s->flags, ZP_FLAG_ALL_FULL, ZP_STR("/indicators"), ZP_ABSENT, ZP_ABSENT);
+}
+
+static zp_str category_sum(const scoring *s, size_t category, int64_t sum)
+{
+    zp_str text = zp_millionths_text(sum, s->arena);
+    return zp_arena_printf(s->arena, "%s %.*s", s->profile->level1[category].name, (int)text.n, text.p ? text.p : "");
+}
+
+static void check_categories(scoring *s)
+{
+    for (size_t c = 0; c < s->profile->level1_count; c++) {
+        int64_t sum = 0;
+        for (size_t i = 0; i < s->form->indicator_count; i++)
+            if (zp_text_begins(s->form->indicators[i].level1, s->profile->level1[c].name))
+                sum += s->declared.lines[i].weight;
+        if (sum && sum != s->profile->level1[c].weight)
+            zp_flags_add(s->flags, ZP_FLAG_L1_WEIGHT_NONSTANDARD, ZP_STR("/indicators"), category_sum(s, c, sum),
+                         zp_millionths_text(s->profile->level1[c].weight, s->arena));
+    }
+}
+
+static void finish(const scoring *s, zp_result *out)
+{
+    out->profile_name = zp_str_of(s->profile->name);
+    out->profile_version = zp_str_of(s->profile->version);
+    out->profile_hash = zp_str_of(s->profile->hash);
+    out->engine = ZP_STR(ZP_ENGINE_VERSION);
+    out->flags = s->flags->items;
+    out->flag_count = s->flags->count;
+    for (size_t i = 0; i < out->flag_count; i++) {
+        const zp_flag *flag = &out->flags[i];
+        out->discrepant |= flag->severity == ZP_SEV_WARNING && zp_flag_kind_of(flag->code) == ZP_KIND_SCORE;
+    }
+}
+
+zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, zp_result *out)
+{
+    zp_flags flags = {.arena = arena};
+    scoring s = {.form = form, .profile = profile, .arena = arena, .flags = &flags};
+    *out = (zp_result){.line_count = form->indicator_count};
+    out->lines = zp_arena_calloc(arena, form->indicator_count + 1, sizeof *out->lines);
+    if (!out->lines)
+        return ZP_NOMEM;
+    zp_rc rc = zp_declared_read(form, profile->execution_weight, arena, &flags, &s.declared);
+    if (!rc) {
+        zp_check_declared(form, &s.declared, &flags);
+        rc = zp_execution_compute(form, &s.declared, arena, &flags, &s.execution);
+    }
+    if (!rc)
+        score_execution(&s, out);
+    for (size_t i = 0; !rc && i < form->indicator_count; i++)
+        rc = score_line(&s, i, out);
+    if (rc)
+        return rc;
+    add_up(&s, out);
+    check_goals(&s);
+    check_categories(&s);
+    finish(&s, out);
+    return flags.failed ? ZP_NOMEM : ZP_OK;
+}
