@@ -35,11 +35,11 @@ uint32_t zp_mp_map(zp_mp *self);
 uint64_t zp_mp_uint(zp_mp *self);
 int64_t zp_mp_int(zp_mp *self);
 bool zp_mp_bool(zp_mp *self);
-zp_str zp_mp_str(zp_mp *self);             /* str, or absent for nil */
-zp_str zp_mp_bin(zp_mp *self);             /* bin, or absent for nil */
+zp_str zp_mp_str(zp_mp *self);                      /* str, or absent for nil */
+zp_str zp_mp_bin(zp_mp *self);                      /* bin, or absent for nil */
 bool zp_mp_fixed(zp_mp *self, void *out, size_t n); /* bin of exactly n bytes */
-bool zp_mp_nil(zp_mp *self);               /* true and consumed when the next is nil */
-void zp_mp_skip(zp_mp *self);              /* any one value, bounded depth */
+bool zp_mp_nil(zp_mp *self);                        /* true and consumed when the next is nil */
+void zp_mp_skip(zp_mp *self);                       /* any one value, bounded depth */
 /* No error so far and nothing left over. */
 static inline bool zp_mp_done(const zp_mp *self)
 {

@@ -34,7 +34,8 @@ typedef struct {
     zp_result result;
 } zp_status;
 
-/* The status of a submission that waits: from its record and the form in it. Views as zp_submission_unpack and zp_form_unpack. */
+/* The status of a submission that waits: from its record and the form in it. Views as zp_submission_unpack and
+ * zp_form_unpack. */
 zp_rc zp_status_queued(const zp_id *id, zp_str submission_bytes, zp_arena *arena, zp_status *out);
 
 /* The record in the scores store. */
@@ -44,7 +45,8 @@ zp_rc zp_status_unpack(zp_str bytes, zp_arena *arena, zp_status *out);
 
 /* The status document (README, "The status document"). overdue_ms is the promise, added to received_ms. */
 void zp_status_write_json(const zp_status *status, unsigned overdue_ms, zp_arena *arena, zp_buf *out);
-/* One flag as JSON: {"code", "severity", "pointer", "value", "message": {"zh", "en"}}; `value`/`expected` left out when absent. */
+/* One flag as JSON: {"code", "severity", "pointer", "value", "message": {"zh", "en"}}; `value`/`expected` left out when
+ * absent. */
 void zp_flag_write_json(const zp_flag *flag, zp_arena *arena, zp_buf *out);
 /* The "result" object alone, as `ziping score --json` prints it. */
 void zp_result_write_json(const zp_result *result, zp_arena *arena, zp_buf *out);

@@ -27,7 +27,8 @@ typedef struct {
 
 /* Appends the packed form. Failure shows in out->failed. */
 void zp_form_pack(const zp_form *form, zp_buf *out);
-/* Views point into bytes; the indicator array is in arena. ZP_CORRUPT for anything but a form of a known schema, ZP_NOMEM. */
+/* Views point into bytes; the indicator array is in arena. ZP_CORRUPT for anything but a form of a known schema,
+ * ZP_NOMEM. */
 zp_rc zp_form_unpack(zp_str bytes, zp_arena *arena, zp_form *out);
 
 void zp_submission_pack(const zp_submission *submission, zp_buf *out);
