@@ -24,6 +24,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 enum { MESSAGE_JOBS = 64, MESSAGE_BYTES = 256 * 1024, MAX_WORKERS = 64, MAX_PEER_ID = 255 };
@@ -434,7 +435,7 @@ static void *run(void *context)
         uint64_t pokes;
         if (zmq_poll(news, 2, time_to_wait(self)) < 0 && errno != EINTR) {
             zp_log(ZP_ERROR, "dispatcher-failed", "error=\"%s\"", zmq_strerror(errno));
-            zp_gateway_stop(self->gateway, EXIT_FAILURE);
+            zp_gateway_stop(self->gateway, EX_SOFTWARE);
             return NULL;
         }
         self->now = zp_clock_mono_ms();

@@ -18,6 +18,7 @@
 
 #include <fcgiapp.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -31,6 +31,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 enum { EVENTS = 256, TICK_MS = 1000, FIRST_CHUNK = 32 * 1024, KEEP_BODY = 256 * 1024 };
@@ -435,7 +436,7 @@ static void *run(void *context)
         int n = epoll_wait(self->epoll, events, EVENTS, committing ? -1 : time_to_wait(self, zp_clock_mono_ms()));
         if (n < 0 && errno != EINTR) {
             zp_log(ZP_ERROR, "epoll-failed", "error=\"%s\"", strerror(errno));
-            zp_gateway_stop(self->gateway, 70);
+            zp_gateway_stop(self->gateway, EX_SOFTWARE);
             return NULL;
         }
         bool mail = false, news = false;
