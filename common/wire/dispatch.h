@@ -4,11 +4,10 @@
  * One frame of MessagePack a message: [version, kind, …]. A decoder refuses unknown versions and kinds, wrong types and
  * leftover bytes (ZP_INVALID); the receiver drops such a message and counts it.
  *
- *   worker → gateway   READY  credit           I hold the lease on the store; keep up to `credit` jobs with me. Repeated as heartbeat.
- *                      DONE   [[id, attempt]…] these are committed; an expired attempt changes nothing
- *                      BYE                     I am leaving: everything not done goes back to the queue
- *   gateway → worker   JOBS   [[id, attempt, mode, submission]…]
- *                      BEAT                    I am here (answer to READY)
+ *   worker → gateway   READY  credit           I hold the lease on the store; keep up to `credit` jobs with me.
+ * Repeated as heartbeat. DONE   [[id, attempt]…] these are committed; an expired attempt changes nothing BYE I am
+ * leaving: everything not done goes back to the queue gateway → worker   JOBS   [[id, attempt, mode, submission]…] BEAT
+ * I am here (answer to READY)
  *
  * A worker that does not hold the lease says nothing.
  */
@@ -39,14 +38,15 @@ typedef struct {
 typedef struct {
     zp_msg_kind kind;
     uint32_t credit;
-    size_t count;  /* of jobs or done */
-    zp_job *jobs;  /* caller's array, see zp_dispatch_decode */
+    size_t count; /* of jobs or done */
+    zp_job *jobs; /* caller's array, see zp_dispatch_decode */
     zp_done *done;
 } zp_dispatch_msg;
 
 /* Appends the encoded message to out. */
 void zp_dispatch_encode(const zp_dispatch_msg *msg, zp_buf *out);
-/* msg->jobs and msg->done must point to room for ZP_DISPATCH_MAX_JOBS (either may be NULL: that kind is then ZP_INVALID). */
+/* msg->jobs and msg->done must point to room for ZP_DISPATCH_MAX_JOBS (either may be NULL: that kind is then
+ * ZP_INVALID). */
 zp_rc zp_dispatch_decode(zp_str bytes, zp_dispatch_msg *msg);
 
 #endif
