@@ -85,7 +85,8 @@ static bool append(list *to, const void *items, size_t n)
 static void drop_front(list *from, size_t n)
 {
     from->n -= n;
-    memmove(from->items, (char *)from->items + n * from->size, from->n * from->size);
+    if (from->n)
+        memmove(from->items, (char *)from->items + n * from->size, from->n * from->size);
 }
 
 zp_rc zp_committer_ack(zp_committer *self, const zp_id *ids, size_t count)

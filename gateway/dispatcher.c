@@ -169,10 +169,10 @@ static void take_bumped(zp_dispatcher *self)
 typedef struct {
     size_t count;
     size_t ends[MESSAGE_JOBS]; /* of each record in self->records, which moves while it grows */
-} load;
+} cargo;
 
 /* Leases the job to the worker and appends its record. False: it cannot go now, or there is nothing to send. */
-static bool add_job(zp_dispatcher *self, worker *w, load *load, const zp_pending *item)
+static bool add_job(zp_dispatcher *self, worker *w, cargo *load, const zp_pending *item)
 {
     uint32_t attempt = item->attempts + 1;
     zp_rc rc = zp_inflight_find(self->inflight, &item->id) ? ZP_EXISTS : ZP_OK; /* after a rewind */
@@ -195,7 +195,7 @@ static bool add_job(zp_dispatcher *self, worker *w, load *load, const zp_pending
     return true;
 }
 
-static void collect(zp_dispatcher *self, worker *w, load *load)
+static void collect(zp_dispatcher *self, worker *w, cargo *load)
 {
     const zp_pending *item;
     load->count = 0;
@@ -225,11 +225,11 @@ static bool send_to(zp_dispatcher *self, const worker *w, const zp_dispatch_msg 
         zp_log(ZP_ERROR, "message-not-sent", "reason=\"out of memory\"");
         return false;
     }
-    return zmq_send(self->router, w->peer, w->peer_n, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-           zmq_send(self->router, self->message.p, self->message.n, ZMQ_DONTWAIT) >= 0;
+    return zp_zmq_send(self->router, w->peer, w->peer_n, ZMQ_SNDMORE | ZMQ_DONTWAIT) == ZP_OK &&
+           zp_zmq_send(self->router, self->message.p, self->message.n, ZMQ_DONTWAIT) == ZP_OK;
 }
 
-static void take_back(zp_dispatcher *self, const load *load)
+static void take_back(zp_dispatcher *self, const cargo *load)
 {
     for (size_t i = 0; i < load->count; i++) {
         zp_pending item = {self->jobs[i].id, self->jobs[i].attempt - 1};
@@ -240,7 +240,7 @@ static void take_back(zp_dispatcher *self, const load *load)
     }
 }
 
-static void count_sent(zp_dispatcher *self, const load *load)
+static void count_sent(zp_dispatcher *self, const cargo *load)
 {
     zp_counters *counters = &self->gateway->counters;
     size_t failed = 0, retried = 0;
@@ -258,7 +258,7 @@ static bool feed(zp_dispatcher *self, worker *w)
 {
     if (w->stuffed || w->holder.has_suspect || w->holder.count >= w->credit)
         return false;
-    load load;
+    cargo load;
     collect(self, w, &load);
     if (load.count == 0)
         return false;
@@ -364,39 +364,30 @@ static void on_message(zp_dispatcher *self, zp_str bytes)
         tally(&self->gateway->counters.messages_dropped, 1);
 }
 
-/* One message of exactly two frames; ZP_AGAIN when none waits, ZP_INVALID when it had another shape. */
-static zp_rc receive(zp_dispatcher *self, zmq_msg_t *body)
+/* A message has exactly two frames here: who sent it, and what. */
+static bool note_sender(zp_dispatcher *self, zmq_msg_t *peer, size_t frames)
 {
-    int frames = 0, more = 1;
-    size_t more_n = sizeof more;
-    bool shaped = true;
-    for (; more; frames++) {
-        if (zmq_msg_recv(body, self->router, ZMQ_DONTWAIT) < 0)
-            return ZP_AGAIN; /* a message arrives whole: this can only be its first frame */
-        if (zmq_getsockopt(self->router, ZMQ_RCVMORE, &more, &more_n) < 0)
-            return ZP_AGAIN;
-        if (frames == 0 && zmq_msg_size(body) <= MAX_PEER_ID) {
-            self->peer_n = zmq_msg_size(body);
-            memcpy(self->peer, zmq_msg_data(body), self->peer_n);
-        } else if (frames != 1) {
-            shaped = false;
-        }
-    }
-    return shaped && frames == 2 ? ZP_OK : ZP_INVALID;
+    if (frames != 2 || zmq_msg_size(peer) > MAX_PEER_ID)
+        return false;
+    self->peer_n = zmq_msg_size(peer);
+    memcpy(self->peer, zmq_msg_data(peer), self->peer_n);
+    return true;
 }
 
 static void receive_all(zp_dispatcher *self)
 {
-    zmq_msg_t body;
-    zmq_msg_init(&body);
-    zp_rc rc = ZP_OK;
-    for (int i = 0; i < RECEIVE_BURST && (rc = receive(self, &body)) != ZP_AGAIN; i++) {
-        if (rc == ZP_OK)
-            on_message(self, (zp_str){zmq_msg_data(&body), zmq_msg_size(&body)});
+    zmq_msg_t frames[2];
+    size_t count;
+    zmq_msg_init(&frames[0]);
+    zmq_msg_init(&frames[1]);
+    for (int i = 0; i < RECEIVE_BURST && zp_zmq_recv_message(self->router, frames, 2, &count) == ZP_OK; i++) {
+        if (note_sender(self, &frames[0], count))
+            on_message(self, (zp_str){zmq_msg_data(&frames[1]), zmq_msg_size(&frames[1])});
         else
             tally(&self->gateway->counters.messages_dropped, 1);
     }
-    zmq_msg_close(&body);
+    zmq_msg_close(&frames[0]);
+    zmq_msg_close(&frames[1]);
 }
 
 /* ---- the thread ---- */
@@ -433,7 +424,7 @@ static void *run(void *context)
         zmq_pollitem_t news[2] = {{.socket = self->router, .events = ZMQ_POLLIN},
                                   {.fd = self->event, .events = ZMQ_POLLIN}};
         uint64_t pokes;
-        if (zmq_poll(news, 2, time_to_wait(self)) < 0 && errno != EINTR) {
+        if (zp_zmq_poll(news, 2, time_to_wait(self)) != ZP_OK) {
             zp_log(ZP_ERROR, "dispatcher-failed", "error=\"%s\"", zmq_strerror(errno));
             zp_gateway_stop(self->gateway, EX_SOFTWARE);
             return NULL;
@@ -455,15 +446,11 @@ static void *run(void *context)
 
 static zp_rc open_router(zp_dispatcher *self)
 {
-    const int yes = 1;
     char *endpoint = zp_config_ipc(self->gateway->config, "run/dispatch.sock");
     self->context = zmq_ctx_new();
     zp_rc rc = endpoint && self->context ? ZP_OK : ZP_NOMEM;
     if (!rc)
         rc = zp_zmq_open(self->context, ZMQ_ROUTER, 0, &self->router);
-    /* Without it a message to a worker that has gone, or whose pipe is full, would vanish with a success. */
-    if (!rc && zmq_setsockopt(self->router, ZMQ_ROUTER_MANDATORY, &yes, sizeof yes) < 0)
-        rc = ZP_IO;
     if (!rc)
         rc = zp_zmq_bind(self->router, endpoint);
     free(endpoint);
@@ -515,10 +502,8 @@ void zp_dispatcher_stop(zp_dispatcher **self)
             zp_inflight_remove(dispatcher->inflight, lease);
         forget_worker(dispatcher, w);
     }
-    if (dispatcher->router)
-        zmq_close(dispatcher->router);
-    if (dispatcher->context)
-        zmq_ctx_term(dispatcher->context);
+    zp_zmq_close(&dispatcher->router);
+    zp_zmq_term(&dispatcher->context);
     zp_inflight_destroy(&dispatcher->inflight);
     zp_backlog_destroy(&dispatcher->backlog);
     if (dispatcher->event >= 0)

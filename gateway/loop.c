@@ -542,12 +542,15 @@ void zp_loop_stop(zp_loop *self)
     zp_mailbox_ring(self->mailbox);
 }
 
-void zp_loop_join(zp_loop **self)
+void zp_loop_join(zp_loop *self)
 {
-    if (!*self)
-        return;
-    pthread_join((*self)->thread, NULL);
-    loop_free(*self);
+    pthread_join(self->thread, NULL);
+}
+
+void zp_loop_destroy(zp_loop **self)
+{
+    if (*self)
+        loop_free(*self);
     *self = NULL;
 }
 

@@ -14,7 +14,9 @@ zp_rc zp_loop_new(zp_gateway *gateway, zp_listener *listener, zp_loop **out);
 zp_rc zp_loop_start(zp_loop *self);
 /* Asks the loop to end: no more connections, parked requests are answered. Any thread; returns at once. */
 void zp_loop_stop(zp_loop *self);
-/* Waits until every request of the loop has been answered (the committer must still run), then frees it. */
-void zp_loop_join(zp_loop **self);
+/* Waits until every request of the loop has been answered and its thread has ended; the committer must still run. */
+void zp_loop_join(zp_loop *self);
+/* Frees it: after the committer and the dispatcher have ended, who hand mail to it. */
+void zp_loop_destroy(zp_loop **self);
 
 #endif

@@ -2,7 +2,7 @@
  * main.c - ziping-gateway: options, start, signals, stop.
  *
  *   start: config, profile, stores, listener, then the threads - committer, dispatcher, one loop for each core
- *   stop:  gate shut, loops answer what they have, dispatcher, committer (commits what waits), stores
+ *   stop:  gate shut, loops answer what they have, dispatcher, committer (commits what waits), loops freed, stores
  *
  * All signals are blocked in every thread and read from a signalfd here. A start that fails says so in one line that
  * names the file and the remedy, and exits with 2.
@@ -202,11 +202,12 @@ static void stop(program *self)
     for (unsigned i = 0; i < gateway->loop_count; i++)
         zp_loop_stop(gateway->loops[i]);
     for (unsigned i = 0; i < gateway->loop_count; i++)
-        zp_loop_join(&gateway->loops[i]);
-    gateway->loop_count = 0;
+        zp_loop_join(gateway->loops[i]);
     zp_dispatcher_halt(gateway->dispatcher);
     zp_committer_stop(&gateway->committer);
     zp_dispatcher_stop(&gateway->dispatcher);
+    for (unsigned i = 0; i < gateway->loop_count; i++)
+        zp_loop_destroy(&gateway->loops[i]);
 }
 
 static void release(program *self)
