@@ -169,6 +169,36 @@ zp_rc zp_zmq_bind(void *socket, const char *endpoint)
     return error == EINVAL || error == EPROTONOSUPPORT || error == ENODEV ? ZP_INVALID : ZP_IO;
 }
 
+static const char *remedy_of(zp_rc rc)
+{
+    switch (rc) {
+    case ZP_EXISTS:
+        return "it is taken; stop the process that has it or choose another endpoint";
+    case ZP_INVALID:
+        return "use ipc:///path of at most 107 bytes, or tcp://address:port";
+    case ZP_NOTFOUND:
+        return "make the folder, owned by this user";
+    default:
+        return "choose an endpoint that this user may use";
+    }
+}
+
+zp_rc zp_zmq_listen(void *context, int type, int hwm, int64_t max_bytes, const char *endpoint, void **out,
+                    char *message, size_t message_size)
+{
+    *out = NULL;
+    zp_rc rc = zp_zmq_open(context, type, hwm, out);
+    if (!rc)
+        rc = zp_zmq_limit(*out, max_bytes);
+    if (!rc)
+        rc = zp_zmq_bind(*out, endpoint);
+    if (rc) {
+        snprintf(message, message_size, "%s: %s; %s", endpoint, zmq_strerror(errno), remedy_of(rc));
+        zp_zmq_close(out);
+    }
+    return rc;
+}
+
 zp_rc zp_zmq_connect(void *socket, const char *endpoint)
 {
     if (zmq_connect(socket, endpoint) == 0)

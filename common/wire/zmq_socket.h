@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include <zmq.h>
 
+/* The least MAXMSGSIZE that works: libzmq's own handshake, with a routing id in it, counts as a message. */
+enum { ZP_ZMQ_LEAST_LIMIT = 512 };
+
 /*
  * A socket of `type` with LINGER 0, both HWMs at `hwm` messages (0: 1000, never unlimited), MAXMSGSIZE at
  * ZP_DISPATCH_MAX_BYTES, HANDSHAKE_IVL, HEARTBEAT_*, RECONNECT_IVL; IMMEDIATE on DEALER and PUSH (nothing is queued
@@ -32,6 +35,12 @@ zp_rc zp_zmq_limit(void *socket, int64_t max_bytes);
  * files. ZP_EXISTS (taken), ZP_INVALID (not an endpoint, path too long), ZP_NOTFOUND (no such folder), ZP_IO.
  */
 zp_rc zp_zmq_bind(void *socket, const char *endpoint);
+/*
+ * Opens a socket with a bound on what it takes in (bytes of a frame) and binds it; on failure one line in message says
+ * what is wrong with the endpoint and what to do. As zp_zmq_open and zp_zmq_bind.
+ */
+zp_rc zp_zmq_listen(void *context, int type, int hwm, int64_t max_bytes, const char *endpoint, void **out,
+                    char *message, size_t message_size);
 /* The peer need not be there. ZP_INVALID, ZP_IO. */
 zp_rc zp_zmq_connect(void *socket, const char *endpoint);
 

@@ -1,0 +1,203 @@
+/*
+ * batch.c - see batch.h. The worker's one thread.
+ *
+ * Scoring is done while jobs are taken from the socket, so that the store's transaction holds nothing but writes. A
+ * submission that cannot be read is a result too (`failed`, visible, counted): refusing it would bring it back for
+ * ever.
+ */
+#include "batch.h"
+
+#include "base/log.h"
+#include "codec/submission.h"
+#include "core/score.h"
+
+#include <stdlib.h>
+
+enum { ARENA_CHUNK = 1024 * 1024, MAX_BYTES = 8 * 1024 * 1024 };
+
+struct zp_batch {
+    const zp_profile *profile;
+    zp_arena *arena;
+    size_t max, count, bytes;
+    zp_status **statuses;
+    zp_done *done;
+};
+
+zp_rc zp_batch_new(const zp_profile *profile, size_t max, zp_batch **out)
+{
+    zp_batch *self = calloc(1, sizeof *self);
+    if (!self)
+        return ZP_NOMEM;
+    size_t room = max + ZP_DISPATCH_MAX_JOBS; /* messages are taken whole */
+    self->profile = profile;
+    self->max = max;
+    self->arena = zp_arena_new(ARENA_CHUNK);
+    self->statuses = calloc(room, sizeof *self->statuses);
+    self->done = calloc(room, sizeof *self->done);
+    if (!self->arena || !self->statuses || !self->done) {
+        zp_batch_destroy(&self);
+        return ZP_NOMEM;
+    }
+    *out = self;
+    return ZP_OK;
+}
+
+void zp_batch_destroy(zp_batch **self)
+{
+    if (!*self)
+        return;
+    zp_arena_destroy(&(*self)->arena);
+    free((*self)->statuses);
+    free((*self)->done);
+    free(*self);
+    *self = NULL;
+}
+
+bool zp_batch_has_room(const zp_batch *self)
+{
+    return self->count < self->max && self->bytes < MAX_BYTES;
+}
+
+size_t zp_batch_count(const zp_batch *self)
+{
+    return self->count;
+}
+
+const zp_done *zp_batch_done(const zp_batch *self)
+{
+    return self->done;
+}
+
+void zp_batch_clear(zp_batch *self)
+{
+    zp_arena_reset(self->arena);
+    self->count = 0;
+    self->bytes = 0;
+}
+
+/* ---- a job's status ---- */
+
+static void fail(zp_status *status, zp_str why)
+{
+    status->state = ZP_FAILED;
+    status->failure = why;
+}
+
+static void fill_from_submission(zp_status *status, const zp_submission *submission)
+{
+    status->received_ms = submission->received_ms;
+    status->revision = submission->revision;
+    status->submitter = submission->submitter;
+    status->idempotency_key = submission->idempotency_key;
+    status->digest = submission->digest;
+}
+
+static void fill_from_form(zp_status *status, const zp_form *form)
+{
+    status->year = zp_form_year(form);
+    status->project_name = form->project_name;
+    status->unit = form->unit;
+    status->unit_code = form->unit_code;
+    status->department = form->department;
+}
+
+/* Whatever can be read of the record is in the status, also when the rest cannot. */
+static zp_rc read_submission(zp_batch *self, zp_str bytes, zp_status *status, zp_form *form)
+{
+    zp_submission submission;
+    zp_rc rc = zp_submission_unpack(bytes, &submission);
+    if (rc)
+        return rc;
+    fill_from_submission(status, &submission);
+    rc = zp_form_unpack(submission.form, self->arena, form);
+    if (!rc)
+        fill_from_form(status, form);
+    return rc;
+}
+
+static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *status)
+{
+    zp_form form;
+    zp_rc rc = read_submission(self, bytes, status, &form);
+    if (rc == ZP_NOMEM)
+        return rc;
+    if (rc) {
+        fail(status, ZP_STR("the stored submission cannot be read"));
+        return ZP_OK;
+    }
+    if (job->mode == ZP_JOB_FAIL) {
+        zp_str why = zp_arena_printf(self->arena, "not scored: %u attempts ended without a result", job->attempt - 1);
+        fail(status, why);
+        return why.p ? ZP_OK : ZP_NOMEM;
+    }
+    status->state = ZP_SCORED;
+    status->has_result = true;
+    return zp_score(&form, self->profile, self->arena, &status->result);
+}
+
+static void log_status(const zp_status *status, uint32_t attempt)
+{
+    char id[ZP_ID_TEXT + 1];
+    zp_id_format(&status->id, id);
+    if (status->state == ZP_FAILED)
+        zp_log(ZP_WARN, "failed", "id=%s attempt=%u reason=\"%.*s\"", id, attempt, (int)status->failure.n,
+               status->failure.p);
+    else
+        zp_log(ZP_DEBUG, "scored", "id=%s attempt=%u outcome=%s", id, attempt,
+               status->result.discrepant ? "discrepant" : "consistent");
+}
+
+zp_rc zp_batch_add(zp_batch *self, const zp_job *job)
+{
+    zp_status *status = zp_arena_calloc(self->arena, 1, sizeof *status);
+    zp_str bytes = zp_arena_copy(self->arena, job->submission); /* the message goes before the commit comes */
+    if (!status || !bytes.p)
+        return ZP_NOMEM;
+    status->id = job->id;
+    status->received_ms = zp_id_ms(&job->id); /* unless the record says better */
+    status->revision = 1;
+    zp_rc rc = judge(self, job, bytes, status);
+    if (rc)
+        return rc;
+    log_status(status, job->attempt);
+    self->statuses[self->count] = status;
+    self->done[self->count++] = (zp_done){job->id, job->attempt};
+    self->bytes += bytes.n;
+    return ZP_OK;
+}
+
+/* ---- commit ---- */
+
+static void remove_at(zp_batch *self, size_t at)
+{
+    size_t behind = --self->count - at;
+    memmove(self->statuses + at, self->statuses + at + 1, behind * sizeof *self->statuses);
+    memmove(self->done + at, self->done + at + 1, behind * sizeof *self->done);
+}
+
+/* A damaged record somewhere refuses the whole batch: one by one, it refuses only those that touch it. */
+static zp_rc commit_each(zp_batch *self, zp_scores *scores, int64_t now_ms, uint64_t *last_seq)
+{
+    zp_rc rc = ZP_OK;
+    for (size_t i = 0; i < self->count && !rc;) {
+        rc = zp_scores_commit(scores, now_ms, self->statuses + i, 1, last_seq);
+        if (rc == ZP_CORRUPT) {
+            char id[ZP_ID_TEXT + 1];
+            zp_id_format(&self->statuses[i]->id, id);
+            zp_log(ZP_ERROR, "not-recorded", "id=%s reason=\"the store has a damaged record that it touches\"", id);
+            remove_at(self, i);
+            rc = ZP_OK;
+        } else {
+            i++;
+        }
+    }
+    return rc;
+}
+
+zp_rc zp_batch_commit(zp_batch *self, zp_scores *scores, int64_t now_ms, uint64_t *last_seq)
+{
+    for (size_t i = 0; i < self->count; i++)
+        self->statuses[i]->scored_ms = now_ms;
+    zp_rc rc = zp_scores_commit(scores, now_ms, self->statuses, self->count, last_seq);
+    return rc == ZP_CORRUPT ? commit_each(self, scores, now_ms, last_seq) : rc;
+}

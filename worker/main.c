@@ -1,0 +1,252 @@
+/*
+ * main.c - ziping-worker: the active worker's one loop, and the waiting to become it. One thread.
+ *
+ *   standby ──lease──▶ READY ⟳ take what is there → score → commit → DONE → poke ──SIGTERM──▶ BYE
+ *                        ▲                            │
+ *                        └── works again ── STUCK ◀───┤ no space: BYE, keep the batch, try again with back-off
+ *                                                     └ in doubt: exit 75 at once, the successor looks
+ *
+ * A job is acknowledged after the commit that holds its result and never before; what is lost on the way (a message,
+ * this process) is sent again by the gateway and takes effect once.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "batch.h"
+#include "codec/profile_yaml.h"
+#include "lease.h"
+#include "link.h"
+#include "program.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SILENT_BEATS = 3, READER_CHECK_MS = 30 * 1000, BACK_OFF_MS = 100, BACK_OFF_MAX_MS = 5000 };
+
+typedef struct {
+    zp_program program;
+    zp_profile profile;
+    zp_scores *scores;
+    zp_batch *batch;
+    zp_link *link;
+    int64_t now; /* monotonic ms, of this turn of the loop */
+    int64_t next_ready, next_reader_check;
+    bool unsaid; /* the last READY found nobody */
+    uint64_t heard;
+    unsigned silent_beats;
+    bool stuck; /* the store takes nothing: the batch waits for next_try */
+    int64_t next_try, back_off;
+} worker;
+
+/* ---- what time demands ---- */
+
+/* Connecting again is ZeroMQ's business; that it is needed should be seen. */
+static void watch_gateway(worker *self)
+{
+    uint64_t heard = zp_link_heard(self->link);
+    if (heard != self->heard) {
+        if (self->silent_beats >= SILENT_BEATS)
+            zp_log(ZP_INFO, "gateway-heard", "silent_beats=%u", self->silent_beats);
+        self->heard = heard;
+        self->silent_beats = 0;
+    } else if (++self->silent_beats == SILENT_BEATS) {
+        zp_log(ZP_WARN, "gateway-silent", "beats=%u", self->silent_beats);
+    }
+}
+
+static void check_readers(worker *self)
+{
+    int freed = 0;
+    self->next_reader_check = self->now + READER_CHECK_MS;
+    if (zp_env_reader_check(zp_scores_env(self->scores), &freed) == ZP_OK && freed > 0)
+        zp_log(ZP_INFO, "readers-freed", "count=%d", freed);
+}
+
+static void keep_time(worker *self)
+{
+    if (self->now >= self->next_reader_check)
+        check_readers(self);
+    if (self->stuck)
+        return;
+    bool due = self->now >= self->next_ready;
+    if (due) {
+        self->next_ready = self->now + self->program.config->worker.heartbeat_ms;
+        watch_gateway(self);
+    }
+    if (due || self->unsaid)
+        self->unsaid = !zp_link_say_ready(self->link, self->program.config->worker.credit);
+}
+
+static int64_t time_to_wait(const worker *self)
+{
+    int64_t next = self->stuck ? self->next_try : self->next_ready;
+    return (next < self->next_reader_check ? next : self->next_reader_check) - self->now;
+}
+
+/* ---- take and score ---- */
+
+static void score_all(worker *self, const zp_job *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (zp_batch_add(self->batch, &jobs[i]) != ZP_OK)
+            zp_log(ZP_ERROR, "job-not-scored", "reason=\"out of memory; it comes again\"");
+}
+
+/* While stuck, jobs that still come are dropped: after our BYE the gateway has them back in its queue. */
+static zp_rc take(worker *self)
+{
+    const zp_job *jobs;
+    size_t count;
+    zp_rc rc = ZP_OK;
+    while (!rc && (self->stuck || zp_batch_has_room(self->batch))) {
+        rc = zp_link_take(self->link, &jobs, &count);
+        if (!rc && !self->stuck)
+            score_all(self, jobs, count);
+    }
+    return rc == ZP_AGAIN ? ZP_OK : rc;
+}
+
+/* ---- commit and tell ---- */
+
+static void tell(worker *self, uint64_t last_seq)
+{
+    size_t count = zp_batch_count(self->batch);
+    /* From here on the results are the store's: the gateway may forget the jobs. */
+    zp_link_say_done(self->link, zp_batch_done(self->batch), count);
+    zp_link_poke(self->link, last_seq);
+    zp_log(ZP_DEBUG, "committed", "jobs=%zu last_seq=%llu", count, (unsigned long long)last_seq);
+    zp_batch_clear(self->batch);
+    if (self->stuck)
+        zp_log(ZP_INFO, "store-writable", "jobs=%zu", count);
+    self->stuck = false;
+}
+
+/* BYE rather than silence: a lease that runs out would count as the form's failure, and it is the disk's. */
+static void get_stuck(worker *self, zp_rc rc)
+{
+    if (!self->stuck) {
+        zp_log(ZP_ERROR, "store-refuses", "reason=\"%s\" jobs=%zu remedy=\"free some space; nothing is lost\"",
+               zp_rc_name(rc), zp_batch_count(self->batch));
+        zp_link_say_bye(self->link);
+        self->stuck = true;
+        self->unsaid = false;
+        self->back_off = BACK_OFF_MS;
+        self->next_ready = self->now;
+    } else if (self->back_off < BACK_OFF_MAX_MS) {
+        self->back_off *= 2;
+    }
+    self->next_try = self->now + self->back_off;
+}
+
+static void commit(worker *self)
+{
+    uint64_t last_seq = 0;
+    if (zp_batch_count(self->batch) == 0 || (self->stuck && self->now < self->next_try))
+        return;
+    zp_rc rc = zp_batch_commit(self->batch, self->scores, zp_clock_wall_ms(), &last_seq);
+    if (rc == ZP_IN_DOUBT) {
+        zp_log(ZP_ERROR, "commit-in-doubt", "jobs=%zu action=\"exit; the successor looks\"",
+               zp_batch_count(self->batch));
+        _exit(ZP_EXIT_IN_DOUBT); /* not a word more: whatever we could say may be wrong */
+    }
+    if (rc)
+        get_stuck(self, rc);
+    else
+        tell(self, last_seq);
+}
+
+static zp_rc run(worker *self)
+{
+    zp_rc rc = ZP_OK;
+    while (!rc) {
+        self->now = zp_clock_mono_ms();
+        keep_time(self);
+        rc = zp_link_wait(self->link, self->program.signals, time_to_wait(self), self->unsaid);
+        if (rc || zp_program_is_told_to_stop(&self->program))
+            break;
+        self->now = zp_clock_mono_ms();
+        rc = take(self);
+        commit(self);
+    }
+    if (!self->stuck)
+        zp_link_say_bye(self->link);
+    return rc;
+}
+
+/* ---- start and end ---- */
+
+static zp_rc open_store(worker *self)
+{
+    zp_program *program = &self->program;
+    char *path = zp_config_path(program->config, "scores");
+    zp_rc rc = path ? zp_scores_open(path, program->config->map_size, ZP_READ_WRITE, &self->scores, program->message,
+                                     sizeof program->message)
+                    : ZP_NOMEM;
+    free(path);
+    return rc;
+}
+
+static zp_rc take_lease(worker *self)
+{
+    zp_program *program = &self->program;
+    char *path = zp_config_path(program->config, "run/worker.lock");
+    zp_rc rc = path ? zp_lease_take(path, program->signals, program->message, sizeof program->message) : ZP_NOMEM;
+    free(path);
+    return rc;
+}
+
+/* The store is opened under the lease, so that there is never a second writing process. */
+static zp_rc start(worker *self)
+{
+    zp_program *program = &self->program;
+    zp_rc rc = zp_program_folders(program);
+    if (!rc)
+        rc = take_lease(self);
+    if (!rc)
+        rc = open_store(self);
+    if (!rc)
+        rc = zp_batch_new(&self->profile, program->config->worker.batch, &self->batch);
+    if (!rc)
+        rc = zp_link_open(program->config, &self->link, program->message, sizeof program->message);
+    return rc;
+}
+
+static void end(worker *self)
+{
+    zp_link_close(&self->link);
+    zp_batch_destroy(&self->batch);
+    zp_scores_close(&self->scores);
+}
+
+int main(int argc, char **argv)
+{
+    static worker self = {.program = {.name = "worker",
+                                      .summary = "Scores submissions and keeps the results. Start as many as you like: "
+                                                 "one works, the others stand by.",
+                                      .message = "out of memory; free some and start again"}};
+    zp_program *program = &self.program;
+    int exit_code = zp_program_options(program, argc, argv);
+    if (exit_code != ZP_PROGRAM_GOES_ON)
+        return exit_code;
+    zp_rc rc = zp_program_begin(program);
+    if (!rc)
+        rc = zp_profile_load(program->config->profile, &self.profile, program->message, sizeof program->message);
+    if (!rc && program->check)
+        return zp_program_good(program);
+    if (!rc)
+        rc = start(&self);
+    if (!rc) {
+        zp_log(ZP_INFO, "ready", "profile=%s version=%s hash=%.12s", self.profile.name, self.profile.version,
+               self.profile.hash);
+        rc = run(&self);
+        exit_code = rc ? EXIT_FAILURE : EXIT_SUCCESS;
+    } else if (rc == ZP_CLOSED) {
+        exit_code = zp_program_is_told_to_stop(program) ? EXIT_SUCCESS : EXIT_FAILURE;
+    } else {
+        end(&self);
+        return zp_program_fail(program);
+    }
+    end(&self);
+    zp_log(ZP_INFO, "stopped", "exit_code=%d", exit_code);
+    zp_program_end(program);
+    return exit_code;
+}

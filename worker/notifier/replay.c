@@ -1,0 +1,191 @@
+/*
+ * replay.c - see replay.h. The notifier's one thread.
+ *
+ * The events of an answer are copied out first, so that no read transaction is open while sending, and a damaged event
+ * ends a page instead of leaving half a message on the wire. An asker's queue is short: an answer may be 1 MiB, and
+ * whoever does not read is dropped (ROUTER_MANDATORY says so) and asks again.
+ */
+#include "replay.h"
+
+#include "wire/feed.h"
+#include "wire/zmq_socket.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { QUEUED_ANSWERS = 8, SERVE_BURST = 16 };
+enum { ASKER, VERB, AFTER, LIMIT, FRAMES };
+
+typedef struct {
+    uint64_t seq;
+    size_t end; /* in bytes */
+} entry;
+
+struct zp_replay {
+    void *socket;
+    zp_scores_reader *reader;
+    zmq_msg_t frames[FRAMES];
+    zp_replay_counts counts;
+    /* the answer at hand */
+    uint64_t newest;
+    zp_buf bytes;
+    size_t count;
+    entry entries[ZP_REPLAY_MAX_EVENTS];
+};
+
+zp_rc zp_replay_open(void *context, const zp_config *config, zp_scores_reader *reader, zp_replay **out, char *message,
+                     size_t message_size)
+{
+    zp_replay *self = calloc(1, sizeof *self);
+    if (!self) {
+        snprintf(message, message_size, "out of memory; free some and start again");
+        return ZP_NOMEM;
+    }
+    self->reader = reader;
+    for (int i = 0; i < FRAMES; i++)
+        zmq_msg_init(&self->frames[i]);
+    zp_rc rc = zp_zmq_listen(context, ZMQ_ROUTER, QUEUED_ANSWERS, ZP_ZMQ_LEAST_LIMIT, config->notifier.replay,
+                             &self->socket, message, message_size);
+    if (rc)
+        zp_replay_close(&self);
+    else
+        *out = self;
+    return rc;
+}
+
+void zp_replay_close(zp_replay **self)
+{
+    zp_replay *replay = *self;
+    if (!replay)
+        return;
+    for (int i = 0; i < FRAMES; i++)
+        zmq_msg_close(&replay->frames[i]);
+    zp_zmq_close(&replay->socket);
+    zp_buf_free(&replay->bytes);
+    free(replay);
+    *self = NULL;
+}
+
+void *zp_replay_socket(zp_replay *self)
+{
+    return self->socket;
+}
+
+zp_replay_counts zp_replay_tally(const zp_replay *self)
+{
+    return self->counts;
+}
+
+static zp_str frame(zp_replay *self, int which)
+{
+    return (zp_str){zmq_msg_data(&self->frames[which]), zmq_msg_size(&self->frames[which])};
+}
+
+/* ---- the answer ---- */
+
+/* The asker's name in front decides: full and gone are told here, and nothing of the rest can fail half-way. */
+static bool address(zp_replay *self)
+{
+    zp_str asker = frame(self, ASKER);
+    if (zp_zmq_send(self->socket, asker.p, asker.n, ZMQ_SNDMORE | ZMQ_DONTWAIT) == ZP_OK)
+        return true;
+    self->counts.dropped++;
+    return false;
+}
+
+static zp_rc add_number(zp_replay *self, uint64_t n, int flags)
+{
+    uint8_t number[8];
+    zp_be64_put(number, n);
+    return zp_zmq_send(self->socket, number, sizeof number, flags | ZMQ_DONTWAIT);
+}
+
+static void answer_error(zp_replay *self, const char *text)
+{
+    self->counts.malformed++;
+    if (!address(self))
+        return;
+    zp_rc rc = zp_zmq_send(self->socket, "ERROR", 5, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    if (!rc)
+        rc = zp_zmq_send(self->socket, text, strlen(text), ZMQ_DONTWAIT);
+    self->counts.dropped += rc != ZP_OK;
+}
+
+static void answer_events(zp_replay *self)
+{
+    if (!address(self))
+        return;
+    zp_rc rc = zp_zmq_send(self->socket, "EVENTS", 6, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    if (!rc)
+        rc = add_number(self, self->newest, self->count ? ZMQ_SNDMORE : 0);
+    for (size_t i = 0, from = 0; i < self->count && !rc; from = self->entries[i++].end) {
+        rc = add_number(self, self->entries[i].seq, ZMQ_SNDMORE);
+        if (!rc)
+            rc = zp_zmq_send(self->socket, self->bytes.p + from, self->entries[i].end - from,
+                             ZMQ_DONTWAIT | (i + 1 < self->count ? ZMQ_SNDMORE : 0));
+    }
+    if (rc)
+        self->counts.dropped++;
+    else
+        self->counts.answered++;
+}
+
+/* ---- the log ---- */
+
+static bool collect(void *context, uint64_t seq, zp_str frozen)
+{
+    zp_replay *self = context;
+    bool room = self->count == 0 || self->bytes.n + frozen.n <= ZP_REPLAY_MAX_BYTES;
+    if (seq > self->newest || !room || self->count == ZP_REPLAY_MAX_EVENTS)
+        return false;
+    zp_buf_str(&self->bytes, frozen);
+    if (self->bytes.failed)
+        return false;
+    self->entries[self->count++] = (entry){seq, self->bytes.n};
+    return true;
+}
+
+static void answer(zp_replay *self, uint64_t after, uint32_t limit)
+{
+    self->count = 0;
+    zp_buf_clear(&self->bytes);
+    zp_rc rc = zp_scores_last(self->reader, &self->newest);
+    if (!rc && limit > 0)
+        rc = zp_scores_events(self->reader, after, limit < ZP_REPLAY_MAX_EVENTS ? limit : ZP_REPLAY_MAX_EVENTS,
+                              ZP_REPLAY_MAX_BYTES, collect, self);
+    if (rc == ZP_CORRUPT && self->count == 0) {
+        char text[80];
+        snprintf(text, sizeof text, "event %llu is damaged in the store", (unsigned long long)after + 1);
+        answer_error(self, text);
+    } else if ((rc && rc != ZP_CORRUPT) || self->bytes.failed) {
+        answer_error(self, "the log cannot be read now; ask again");
+    } else {
+        answer_events(self);
+    }
+}
+
+/* ---- requests ---- */
+
+static void serve_one(zp_replay *self, size_t frames)
+{
+    zp_str verb = frame(self, VERB), after = frame(self, AFTER), limit = frame(self, LIMIT);
+    if (frames < 2) {
+        self->counts.malformed++; /* not even a peer of ours */
+    } else if (frames != FRAMES || !zp_str_is(verb, "AFTER") || after.n != 8 || limit.n != 4) {
+        answer_error(self, "ask with three frames: AFTER, the last number (8 bytes), the limit (4 bytes)");
+    } else {
+        const uint8_t *l = (const uint8_t *)limit.p;
+        uint32_t n = (uint32_t)l[0] << 24 | (uint32_t)l[1] << 16 | (uint32_t)l[2] << 8 | l[3];
+        answer(self, zp_be64_get((const uint8_t *)after.p), n);
+    }
+}
+
+void zp_replay_serve(zp_replay *self)
+{
+    size_t frames;
+    for (int i = 0; i < SERVE_BURST; i++) {
+        if (zp_zmq_recv_message(self->socket, self->frames, FRAMES, &frames) != ZP_OK)
+            return;
+        serve_one(self, frames);
+    }
+}
