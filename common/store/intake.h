@@ -1,9 +1,11 @@
 /*
  * intake.h - the store of accepted submissions. One writing thread of one process: the gateway's committer.
  *
- * Databases: forms (id → sealed submission, for ever), pending (id → attempts; not yet acknowledged by a worker),
- * idempotency (submitter, NUL, key → id and digest, with the time; kept until expired), revisions (16 bytes of SHA-256 of year, unit,
- * project + u32 revision → id and digest). Readers: any thread and any process, each with its own zp_intake_reader.
+ * Databases, all keys of fixed size, all values sealed: forms (id → submission, for ever), pending (id → attempts; not
+ * yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id, digest, revision; kept
+ * until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions (16 bytes of SHA-256 of
+ * year, unit, project + u32 revision → id, digest, revision). The time of everything is the milliseconds of its id.
+ * Readers: any thread and any process, each with its own zp_intake_reader.
  */
 #ifndef ZP_STORE_INTAKE_H
 #define ZP_STORE_INTAKE_H
@@ -14,7 +16,8 @@
 
 typedef struct zp_intake zp_intake;
 
-zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_intake **out, char *message, size_t message_size);
+zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_intake **out, char *message,
+                     size_t message_size);
 void zp_intake_close(zp_intake **self);
 zp_env *zp_intake_env(zp_intake *self);
 
@@ -24,14 +27,14 @@ typedef struct {
 void zp_form_key_of(int year, zp_str unit, zp_str project, zp_form_key *out);
 
 typedef enum {
-    ZP_PUT_NEW,         /* stored: answer 202 after the commit */
-    ZP_PUT_SAME,        /* the same key or the same content was there: id, revision and received_ms are the first one's */
-    ZP_PUT_KEY_REUSED,  /* the key stands for other content: 422 */
-    ZP_PUT_ON_FILE,     /* the form is on file and no revision was named: 409; `current` is it */
-    ZP_PUT_STALE,       /* the named revision is not the current one: 409; `current` is it */
-    ZP_PUT_NO_SUCH,     /* a revision was named, but the form is not on file: 409 */
-    ZP_PUT_REFUSED,     /* the commit failed for want of space: nothing stored, 503 */
-    ZP_PUT_IN_DOUBT,    /* the commit failed: outcome unknown, 503, the process must stop */
+    ZP_PUT_NEW,  /* stored: answer 202 after the commit */
+    ZP_PUT_SAME, /* the same key or the same content was there: id, revision and received_ms are the first one's */
+    ZP_PUT_KEY_REUSED, /* the key stands for other content: 422 */
+    ZP_PUT_ON_FILE,    /* the form is on file and no revision was named: 409; `current` is it */
+    ZP_PUT_STALE,      /* the named revision is not the current one: 409; `current` is it */
+    ZP_PUT_NO_SUCH,    /* a revision was named, but the form is not on file: 409 */
+    ZP_PUT_REFUSED,    /* nothing stored, 503: no space, or what is on file about this form or key is damaged */
+    ZP_PUT_IN_DOUBT,   /* the commit failed: outcome unknown, 503, the process must stop */
 } zp_put_verdict;
 
 /* One submission on its way into the store: in-fields by the request thread, out-fields by the commit. */
@@ -41,9 +44,9 @@ typedef struct {
     zp_str idempotency_key; /* absent = none; at most 255 bytes */
     zp_form_key form_key;
     bool has_if_match;
-    zp_id if_match;   /* the revision that this one replaces */
+    zp_id if_match; /* the revision that this one replaces */
     zp_digest digest;
-    zp_str form;      /* packed form */
+    zp_str form; /* packed form */
     /* out */
     zp_put_verdict verdict;
     zp_id id; /* of the new or the first submission */
@@ -58,12 +61,13 @@ typedef struct {
 } zp_pending;
 
 /*
- * One group commit, one sync: puts in order (ids from the store's own generator at now_ms), then `acks` leave pending, then `bumps`
- * get their new attempts. Whatever is returned, every put has a verdict. Items of one batch see each other (two equal ones: NEW and SAME).
- * ZP_OK, ZP_FULL (nothing changed), ZP_IN_DOUBT. Nothing is written or synced when all puts are refusals or SAME and there are no acks or bumps.
+ * One group commit, one sync: puts in order (ids from the store's own generator at now_ms), then `acks` leave pending,
+ * then `bumps` get their new attempts. Whatever is returned, every put has a verdict. Items of one batch see each other
+ * (two equal ones: NEW and SAME). ZP_OK, ZP_FULL (nothing changed), ZP_IN_DOUBT. Nothing is written or synced when all
+ * puts are refusals or SAME and there are no acks or bumps.
  */
-zp_rc zp_intake_commit(zp_intake *self, int64_t now_ms, zp_put **puts, size_t put_count, const zp_id *acks, size_t ack_count,
-                       const zp_pending *bumps, size_t bump_count);
+zp_rc zp_intake_commit(zp_intake *self, int64_t now_ms, zp_put **puts, size_t put_count, const zp_id *acks,
+                       size_t ack_count, const zp_pending *bumps, size_t bump_count);
 /* Forgets up to `max` idempotency keys that were stored before `before_ms`. Writer thread. */
 zp_rc zp_intake_expire_keys(zp_intake *self, int64_t before_ms, size_t max, size_t *removed);
 

@@ -1,9 +1,10 @@
 /*
  * scores.h - the store of results and the event log. One writing thread of one process: the active worker's loop.
  *
- * Databases: results (id → sealed status record), events (u64 BE → sealed frozen event, without gaps from 1),
- * latest (form key → revision and id that counts), index (kind, value, id → nothing: for listings), totals (year, department → sealed counts and sums).
- * All of a batch's effects are in one transaction. Readers: any thread and process, each with its own zp_scores_reader.
+ * Databases, all keys of fixed size, all values sealed: results (id → event number, status record), events (u64 BE →
+ * frozen event, without gaps from 1), latest (form key → revision and id that counts), index (kind, value, id →
+ * nothing: for listings), totals (year, department → counts and sums). All of a batch's effects are in one transaction.
+ * Readers: any thread and process, each with its own zp_scores_reader.
  */
 #ifndef ZP_STORE_SCORES_H
 #define ZP_STORE_SCORES_H
@@ -13,18 +14,24 @@
 
 typedef struct zp_scores zp_scores;
 
-zp_rc zp_scores_open(const char *path, uint64_t map_size, zp_access access, zp_scores **out, char *message, size_t message_size);
+zp_rc zp_scores_open(const char *path, uint64_t map_size, zp_access access, zp_scores **out, char *message,
+                     size_t message_size);
 void zp_scores_close(zp_scores **self);
 zp_env *zp_scores_env(zp_scores *self);
-/* Creates an empty store when there is none, so that readers may start before the first worker; safe against a worker doing the same. */
+/* Creates an empty store when there is none, so that readers may start before the first worker; safe against a worker
+ * doing the same. */
 zp_rc zp_scores_ensure(const char *path, uint64_t map_size, char *message, size_t message_size);
 
 /*
- * Commits a batch: for each status (state ZP_SCORED or ZP_FAILED, id set, seq ignored), if there is no result for its id:
- * numbers and freezes its event, writes result, indexes and totals. A revision above 1 makes the earlier one
- * `superseded` (event, and it leaves the totals); one that arrives after a later revision has been scored is itself superseded at once.
- * An id that has a result is skipped: delivered twice counts once. A `failed` one may later be replaced by a scored one.
- * *last_seq: the newest number after the commit. ZP_OK, ZP_FULL (nothing changed), ZP_IN_DOUBT, ZP_CORRUPT.
+ * Commits a batch: for each status (state ZP_SCORED or ZP_FAILED, id set, seq ignored), if there is no result for its
+ * id: numbers and freezes its event, writes result, indexes and totals. A revision above 1 makes the earlier one
+ * `superseded` (event, and it leaves the totals); one that arrives after a later revision has been scored is itself
+ * superseded at once. An id that has a result is skipped: delivered twice counts once. A `failed` one may later be
+ * replaced by a scored one. Whatever the order of arrival, each scored submission gets its `scored` event (then, if
+ * late, `superseded`), and the highest revision that has a result, scored or failed, is the one that stands. A status
+ * whose scored_ms is 0 gets now_ms. A damaged record of an earlier result or total is logged and left as it is; it does
+ * not stop the batch. *last_seq: the newest number after the commit. ZP_OK, ZP_FULL or ZP_NOMEM (nothing changed),
+ * ZP_IN_DOUBT, ZP_CORRUPT (the file's pages are damaged; nothing changed).
  */
 zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch, size_t count, uint64_t *last_seq);
 
@@ -39,26 +46,29 @@ zp_rc zp_scores_seq(zp_scores_reader *self, const zp_id *id, uint64_t *seq);
 
 /* The newest event's number; 0 when there is none. */
 zp_rc zp_scores_last(zp_scores_reader *self, uint64_t *last);
-/* Events after number n, in order, at most `limit` and about max_bytes: calls `each` with the frozen bytes (valid during the call; false stops). */
+/* Events after number n, in order, at most `limit` and about max_bytes: calls `each` with the frozen bytes (valid
+ * during the call; false stops). */
 typedef bool (*zp_event_each)(void *context, uint64_t seq, zp_str frozen);
-zp_rc zp_scores_events(zp_scores_reader *self, uint64_t after, size_t limit, size_t max_bytes, zp_event_each each, void *context);
+zp_rc zp_scores_events(zp_scores_reader *self, uint64_t after, size_t limit, size_t max_bytes, zp_event_each each,
+                       void *context);
 
 typedef struct {
-    int year;          /* 0 = any */
-    zp_str unit;       /* absent = any; exact name */
+    int year;    /* 0 = any */
+    zp_str unit; /* absent = any; exact name */
     bool has_state, has_grade, has_outcome, has_flag;
-    zp_state state;    /* not ZP_QUEUED: that is intake's */
+    zp_state state; /* not ZP_QUEUED: that is intake's */
     zp_grade grade;
-    bool discrepant;   /* with has_outcome */
+    bool discrepant; /* with has_outcome */
     zp_flag_code flag;
     bool has_before;
-    zp_id before;      /* cursor: ids below this one */
+    zp_id before; /* cursor: ids below this one */
 } zp_list_query;
 /*
  * Ids of results that match, newest first, at most max. Walks the narrowest index and looks at no more than 2 000
  * entries a call; *next is the cursor when *more (also when the bound ended the walk before a full page).
  */
-zp_rc zp_scores_list(zp_scores_reader *self, const zp_list_query *query, zp_id *ids, size_t max, size_t *count, bool *more, zp_id *next);
+zp_rc zp_scores_list(zp_scores_reader *self, const zp_list_query *query, zp_id *ids, size_t max, size_t *count,
+                     bool *more, zp_id *next);
 
 typedef struct {
     int year;
@@ -67,7 +77,10 @@ typedef struct {
     uint64_t grades[ZP_GRADES];
     int64_t declared_sum, computed_sum, confirmed_sum; /* cents over what stands and is known */
 } zp_totals;
-/* Totals of one year (0 = every year) and department (absent = all): `each` for every stored row, in order of year and department. */
+/*
+ * Totals of one year (0 = every year) and department (absent = all): `each` for every stored row (false stops), in
+ * order of year and of the department's first 96 bytes. ZP_OK, also when there is none; ZP_CORRUPT at a damaged row.
+ */
 typedef bool (*zp_totals_each)(void *context, const zp_totals *row);
 zp_rc zp_scores_totals(zp_scores_reader *self, int year, zp_str department, zp_totals_each each, void *context);
 

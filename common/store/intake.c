@@ -1,0 +1,85 @@
+/*
+ * intake.c - the intake store's life: open, close. The main thread, at start and end.
+ *
+ * The id generator starts from the newest stored id, so ids go on increasing when the clock was set back while the
+ * gateway was down, and appending stays valid.
+ */
+#include "store/intake_store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { DATABASES = 5 };
+
+static zp_rc open_databases(zp_intake *self, char *message, size_t message_size)
+{
+    const zp_env_db dbs[DATABASES] = {{"forms", &self->forms},
+                                      {"pending", &self->pending},
+                                      {"idempotency", &self->idempotency},
+                                      {"expiry", &self->expiry},
+                                      {"revisions", &self->revisions}};
+    return zp_env_open_dbs(&self->env, dbs, DATABASES, message, message_size);
+}
+
+static zp_rc newest_id(MDB_txn *txn, MDB_dbi forms, zp_id *out)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int code = mdb_cursor_open(txn, forms, &cursor);
+    if (code)
+        return zp_env_rc(code, "newest-id");
+    code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (code == 0 && key.mv_size == sizeof out->b)
+        memcpy(out->b, key.mv_data, sizeof out->b);
+    mdb_cursor_close(cursor);
+    return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "newest-id");
+}
+
+static zp_rc seed_ids(zp_intake *self, char *message, size_t message_size)
+{
+    zp_rc rc = zp_read_begin(&self->env, &self->look);
+    if (!rc) {
+        rc = newest_id(self->look.txn, self->forms, &self->ids.last);
+        zp_read_end(&self->look);
+    }
+    if (rc)
+        zp_env_explain(self->env.path, self->env.map_size, EIO, message, message_size);
+    return rc;
+}
+
+zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_intake **out, char *message,
+                     size_t message_size)
+{
+    *out = NULL;
+    zp_intake *self = calloc(1, sizeof *self);
+    if (!self) {
+        zp_env_explain(path, map_size, ENOMEM, message, message_size);
+        return ZP_NOMEM;
+    }
+    zp_rc rc = zp_env_open(&self->env, path, map_size, DATABASES, access, message, message_size);
+    if (!rc)
+        rc = open_databases(self, message, message_size);
+    if (!rc)
+        rc = seed_ids(self, message, message_size);
+    if (rc)
+        zp_intake_close(&self);
+    *out = self;
+    return rc;
+}
+
+void zp_intake_close(zp_intake **self)
+{
+    zp_intake *store = *self;
+    if (!store)
+        return;
+    zp_read_close(&store->look);
+    zp_buf_free(&store->head);
+    zp_env_close(&store->env);
+    free(store);
+    *self = NULL;
+}
+
+zp_env *zp_intake_env(zp_intake *self)
+{
+    return &self->env;
+}

@@ -1,0 +1,95 @@
+/*
+ * scores_index.c - the entries by which results are listed: [kind][8-byte value][id] → nothing. The worker's loop,
+ * within a commit's transaction; an error aborts that transaction.
+ *
+ * Values are year numbers or hashes of stable names, never enum values: a code that gets another number in a
+ * later version still finds its old entries.
+ */
+#include "store/scores_store.h"
+
+#include <xxhash.h>
+
+zp_index_key zp_index_by_number(zp_index_kind kind, uint64_t value)
+{
+    zp_index_key key = {{(uint8_t)kind}};
+    zp_be64_put(key.b + 1, value);
+    return key;
+}
+
+zp_index_key zp_index_by_name(zp_index_kind kind, zp_str name)
+{
+    return zp_index_by_number(kind, XXH3_64bits(name.p ? name.p : "", name.n));
+}
+
+zp_str zp_outcome_name(bool discrepant)
+{
+    return discrepant ? ZP_STR("discrepant") : ZP_STR("consistent");
+}
+
+static zp_index_key by_state(zp_state state)
+{
+    return zp_index_by_name(ZP_BY_STATE, zp_str_of(zp_state_name(state)));
+}
+
+typedef struct {
+    MDB_txn *txn;
+    MDB_dbi index;
+    bool add;
+} change;
+
+static zp_rc apply(const change *c, zp_index_key key, const zp_id *id)
+{
+    memcpy(key.b + ZP_INDEX_PREFIX, id->b, sizeof id->b);
+    MDB_val k = zp_val(ZP_BYTES(key)), nothing = {0, NULL};
+    if (c->add)
+        return zp_env_rc(mdb_put(c->txn, c->index, &k, &nothing, 0), "index");
+    zp_rc rc = zp_env_rc(mdb_del(c->txn, c->index, &k, NULL), "index");
+    return rc == ZP_NOTFOUND ? ZP_OK : rc;
+}
+
+/* A code counts once, on however many lines it stands. */
+static zp_rc apply_flags(const change *c, const zp_status *status)
+{
+    bool seen[ZP_FLAG_CODES] = {false};
+    zp_rc rc = ZP_OK;
+    for (size_t i = 0; i < status->result.flag_count && !rc; i++) {
+        zp_flag_code code = status->result.flags[i].code;
+        if (seen[code])
+            continue;
+        seen[code] = true;
+        rc = apply(c, zp_index_by_name(ZP_BY_FLAG, zp_str_of(zp_flag_name(code))), &status->id);
+    }
+    return rc;
+}
+
+static zp_rc apply_all(const change *c, const zp_status *status)
+{
+    const zp_id *id = &status->id;
+    zp_rc rc = apply(c, zp_index_by_number(ZP_BY_YEAR, (uint64_t)status->year), id);
+    if (!rc)
+        rc = apply(c, zp_index_by_name(ZP_BY_UNIT, status->unit), id);
+    if (!rc)
+        rc = apply(c, by_state(status->state), id);
+    if (rc || !status->has_result)
+        return rc;
+    rc = apply(c, zp_index_by_name(ZP_BY_OUTCOME, zp_outcome_name(status->result.discrepant)), id);
+    if (!rc && status->result.grade < ZP_GRADES)
+        rc = apply(c, zp_index_by_name(ZP_BY_GRADE, zp_str_of(zp_grade_name(status->result.grade))), id);
+    return rc ? rc : apply_flags(c, status);
+}
+
+zp_rc zp_index_add(zp_scores *self, MDB_txn *txn, const zp_status *status)
+{
+    return apply_all(&(change){txn, self->index, true}, status);
+}
+
+zp_rc zp_index_remove(zp_scores *self, MDB_txn *txn, const zp_status *status)
+{
+    return apply_all(&(change){txn, self->index, false}, status);
+}
+
+zp_rc zp_index_move_state(zp_scores *self, MDB_txn *txn, const zp_id *id, zp_state from, zp_state to)
+{
+    zp_rc rc = apply(&(change){txn, self->index, false}, by_state(from), id);
+    return rc ? rc : apply(&(change){txn, self->index, true}, by_state(to), id);
+}

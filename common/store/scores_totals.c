@@ -1,0 +1,169 @@
+/*
+ * scores_totals.c - the rows that dashboards read: one for each year and department, kept with every result in the same
+ * transaction, so that reading them costs a page and they never lag behind.
+ *
+ * Sums are added modulo 2^64: taking out what was put in gives the same row again, whatever was in between.
+ * Counting: the worker's loop; reading: any thread.
+ */
+#include "base/log.h"
+#include "store/scores_store.h"
+
+#include <nettle/sha2.h>
+
+/* Key: year, the department's first bytes (for the order), SHA-256 of all of it (for the rest). */
+enum { YEAR = 2, NAME = 96, HASH = 16, COUNTERS = 5, SUMS = 3, NUMBERS = COUNTERS + ZP_GRADES + SUMS };
+
+typedef struct {
+    uint8_t b[YEAR + NAME + HASH];
+} row_key;
+
+static row_key key_of(int year, zp_str department)
+{
+    row_key key = {{(uint8_t)(year >> 8), (uint8_t)year}};
+    struct sha256_ctx context;
+    if (department.n)
+        memcpy(key.b + YEAR, department.p, department.n < NAME ? department.n : NAME);
+    sha256_init(&context);
+    sha256_update(&context, department.n, (const uint8_t *)department.p);
+    sha256_digest(&context, HASH, key.b + YEAR + NAME);
+    return key;
+}
+
+/* The row's numbers in stored order; the department's name follows them. */
+typedef struct {
+    uint64_t scored, failed, superseded, consistent, discrepant, grades[ZP_GRADES], sums[SUMS];
+} numbers;
+_Static_assert(sizeof(numbers) == NUMBERS * 8, "stored as NUMBERS big-endian numbers");
+
+typedef struct {
+    uint8_t b[NUMBERS * 8];
+} number_bytes;
+
+static number_bytes pack(const numbers *row)
+{
+    number_bytes bytes;
+    uint64_t plain[NUMBERS];
+    memcpy(plain, row, sizeof plain);
+    for (size_t i = 0; i < NUMBERS; i++)
+        zp_be64_put(bytes.b + 8 * i, plain[i]);
+    return bytes;
+}
+
+static zp_rc unpack(zp_str bytes, numbers *row, zp_str *department)
+{
+    uint64_t plain[NUMBERS];
+    if (bytes.n < sizeof(number_bytes) || bytes.n > sizeof(number_bytes) + ZP_MAX_CELL)
+        return ZP_CORRUPT;
+    for (size_t i = 0; i < NUMBERS; i++)
+        plain[i] = zp_be64(bytes.p + 8 * i);
+    memcpy(row, plain, sizeof *row);
+    *department = (zp_str){bytes.p + sizeof(number_bytes), bytes.n - sizeof(number_bytes)};
+    return ZP_OK;
+}
+
+static void add_cents(uint64_t *sum, int64_t cents, uint64_t one)
+{
+    if (cents != ZP_NO_CENTS)
+        *sum += (uint64_t)cents * one;
+}
+
+static void add(numbers *row, const zp_status *status, int sign)
+{
+    uint64_t one = (uint64_t)(int64_t)sign;
+    const zp_result *result = &status->result;
+    row->superseded += status->state == ZP_SUPERSEDED ? one : 0;
+    row->failed += status->state == ZP_FAILED ? one : 0;
+    if (status->state != ZP_SCORED)
+        return;
+    row->scored += one;
+    row->discrepant += result->discrepant ? one : 0;
+    row->consistent += result->discrepant ? 0 : one;
+    if (result->grade < ZP_GRADES)
+        row->grades[result->grade] += one;
+    add_cents(&row->sums[0], result->declared_total, one);
+    add_cents(&row->sums[1], result->computed_total, one);
+    add_cents(&row->sums[2], result->confirmed_total, one);
+}
+
+zp_rc zp_totals_count(zp_scores *self, MDB_txn *txn, const zp_status *status, int sign)
+{
+    zp_str department = status->department, stored, bytes;
+    if (department.n > ZP_MAX_CELL)
+        department.n = ZP_MAX_CELL;
+    row_key key = key_of(status->year, department);
+    numbers row = {0};
+    zp_rc rc = zp_get_sealed(txn, self->totals, ZP_BYTES(key), &bytes);
+    if (!rc)
+        rc = unpack(bytes, &row, &stored);
+    if (rc == ZP_CORRUPT) {
+        zp_log(ZP_ERROR, "totals-damaged", "year=%d department=\"%.*s\" path=%s", status->year, (int)department.n,
+               department.p ? department.p : "", self->env.path);
+        return ZP_OK;
+    }
+    if (rc && rc != ZP_NOTFOUND)
+        return rc;
+    add(&row, status, sign);
+    number_bytes packed = pack(&row);
+    const zp_str parts[] = {ZP_BYTES(packed), department};
+    return zp_put_sealed(txn, self->totals, ZP_BYTES(key), parts, 2, 0);
+}
+
+/* ---- reading ---- */
+
+static zp_rc read_row(const MDB_val *key, const MDB_val *value, zp_totals *out)
+{
+    zp_str bytes, department;
+    numbers row;
+    zp_rc rc = key->mv_size == sizeof(row_key) ? zp_unseal(*value, &bytes) : ZP_CORRUPT;
+    if (!rc)
+        rc = unpack(bytes, &row, &department);
+    if (rc)
+        return rc;
+    const uint8_t *k = key->mv_data;
+    *out = (zp_totals){.year = k[0] << 8 | k[1],
+                       .scored = row.scored,
+                       .failed = row.failed,
+                       .superseded = row.superseded,
+                       .consistent = row.consistent,
+                       .discrepant = row.discrepant,
+                       .declared_sum = (int64_t)row.sums[0],
+                       .computed_sum = (int64_t)row.sums[1],
+                       .confirmed_sum = (int64_t)row.sums[2]};
+    memcpy(out->grades, row.grades, sizeof out->grades);
+    memcpy(out->department, department.p, department.n);
+    return ZP_OK;
+}
+
+static zp_rc walk(MDB_cursor *cursor, int year, zp_str department, zp_totals_each each, void *context)
+{
+    row_key from = {{(uint8_t)(year >> 8), (uint8_t)year}};
+    MDB_val key = zp_val(ZP_BYTES(from)), value;
+    zp_totals row;
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    while (code == 0) {
+        zp_rc rc = read_row(&key, &value, &row);
+        if (rc)
+            return rc;
+        if (year && row.year != year)
+            return ZP_OK;
+        if ((!department.p || zp_str_is(department, row.department)) && !each(context, &row))
+            return ZP_OK;
+        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "totals");
+}
+
+zp_rc zp_scores_totals(zp_scores_reader *self, int year, zp_str department, zp_totals_each each, void *context)
+{
+    MDB_cursor *cursor;
+    zp_rc rc = zp_read_begin(&self->store->env, &self->read);
+    if (rc)
+        return rc;
+    rc = zp_env_rc(mdb_cursor_open(self->read.txn, self->store->totals, &cursor), "totals");
+    if (!rc) {
+        rc = walk(cursor, year, department, each, context);
+        mdb_cursor_close(cursor);
+    }
+    zp_read_end(&self->read);
+    return rc;
+}
