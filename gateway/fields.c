@@ -1,0 +1,170 @@
+/*
+ * fields.c - see fields.h. Pure; every byte was chosen by a client.
+ */
+#include "fields.h"
+
+#include "lex.h"
+
+enum { MAX_KEY = 255, WHOLE = 1000 /* q=1, in thousandths */ };
+
+/* ---- media types ---- */
+
+typedef struct {
+    zp_str type, subtype;
+} media_range;
+
+static media_range take_range(zp_lex *lex)
+{
+    media_range range = {.type = zp_lex_token(lex)};
+    if (zp_lex_take(lex, '/'))
+        range.subtype = zp_lex_token(lex);
+    return range;
+}
+
+static bool is_range(media_range range, const char *type, const char *subtype)
+{
+    return zp_lex_is(range.type, type) && zp_lex_is(range.subtype, subtype);
+}
+
+/* The next ";name=value"; false when there is none. An empty one (";;") has an absent name. */
+static bool take_parameter(zp_lex *lex, zp_str *name, zp_str *value)
+{
+    if (!zp_lex_take(lex, ';'))
+        return false;
+    *name = zp_lex_token(lex);
+    *value = zp_lex_take(lex, '=') ? zp_lex_value(lex) : ZP_ABSENT;
+    return true;
+}
+
+zp_media zp_media_of(zp_str content_type)
+{
+    zp_str name, value;
+    zp_media media = ZP_MEDIA_OTHER;
+    if (!zp_str_filled(content_type))
+        return media;
+    zp_lex lex = zp_lex_of(content_type);
+    media_range range = take_range(&lex);
+    if (is_range(range, "application", "json"))
+        media = ZP_MEDIA_JSON;
+    else if (is_range(range, "application", "x-www-form-urlencoded"))
+        media = ZP_MEDIA_URLENCODED;
+    while (take_parameter(&lex, &name, &value))
+        if (zp_lex_is(name, "charset") && !zp_lex_is(value, "utf-8"))
+            media = ZP_MEDIA_OTHER;
+    return zp_lex_more(&lex) ? ZP_MEDIA_OTHER : media;
+}
+
+/* "0.875" in thousandths; what is malformed counts as not wanted. */
+static int quality(zp_str text)
+{
+    int q = 0, unit = WHOLE;
+    for (size_t i = 0; i < text.n && i < 5; i++) {
+        if (i == 1) {
+            if (text.p[i] != '.')
+                return 0;
+            continue;
+        }
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return 0;
+        q += (text.p[i] - '0') * unit;
+        unit /= 10;
+    }
+    return q > WHOLE ? WHOLE : q;
+}
+
+bool zp_accept_is_html(zp_str accept)
+{
+    int html = 0, json = 0, json_rank = 0;
+    if (!zp_str_filled(accept))
+        return false;
+    zp_lex lex = zp_lex_of(accept);
+    do {
+        media_range range = take_range(&lex);
+        zp_str name, value;
+        int q = WHOLE;
+        while (take_parameter(&lex, &name, &value))
+            if (zp_lex_is(name, "q"))
+                q = quality(value);
+        /* The most specific range that covers a type decides (section 12.5.1). */
+        int rank = is_range(range, "application", "json") ? 3
+                   : is_range(range, "application", "*")  ? 2
+                   : is_range(range, "*", "*")            ? 1
+                                                          : 0;
+        if (is_range(range, "text", "html"))
+            html = q;
+        else if (rank > json_rank) {
+            json_rank = rank;
+            json = q;
+        }
+    } while (zp_lex_next_element(&lex));
+    return html > json;
+}
+
+/* ---- entity tags ---- */
+
+/* The next tag with its quotes; a tag has no escapes, so a quote always ends it. */
+static zp_str take_tag(zp_lex *lex, bool *weak)
+{
+    *weak = zp_lex_more(lex) && lex->end - lex->p >= 2 && lex->p[0] == 'W' && lex->p[1] == '/';
+    if (*weak)
+        lex->p += 2;
+    if (lex->p == lex->end || *lex->p != '"')
+        return ZP_ABSENT;
+    const char *close = memchr(lex->p + 1, '"', (size_t)(lex->end - lex->p - 1));
+    if (!close)
+        return ZP_ABSENT;
+    zp_str tag = {lex->p, (size_t)(close + 1 - lex->p)};
+    lex->p = close + 1;
+    return tag;
+}
+
+zp_tag_match zp_tag_find(zp_str if_none_match, zp_str etag)
+{
+    bool weak;
+    if (!zp_str_filled(if_none_match))
+        return ZP_TAG_NONE;
+    zp_lex lex = zp_lex_of(if_none_match);
+    if (zp_lex_take(&lex, '*'))
+        return zp_lex_more(&lex) ? ZP_TAG_NONE : ZP_TAG_ANY;
+    for (zp_str tag; (tag = take_tag(&lex, &weak)).p;) {
+        if (zp_str_eq(tag, etag))
+            return ZP_TAG_LISTED;
+        if (!zp_lex_take(&lex, ','))
+            break;
+    }
+    return ZP_TAG_NONE;
+}
+
+zp_rc zp_tag_id(zp_str if_match, zp_id *out)
+{
+    bool weak;
+    if (!zp_str_filled(if_match))
+        return ZP_INVALID;
+    zp_lex lex = zp_lex_of(if_match);
+    zp_str tag = take_tag(&lex, &weak);
+    if (weak || zp_lex_more(&lex) || tag.n < ZP_ID_TEXT + 2)
+        return ZP_INVALID;
+    if (tag.n > ZP_ID_TEXT + 2 && tag.p[1 + ZP_ID_TEXT] != '.')
+        return ZP_INVALID;
+    return zp_id_parse((zp_str){tag.p + 1, ZP_ID_TEXT}, out);
+}
+
+/* ---- idempotency keys ---- */
+
+zp_rc zp_key_of(zp_str header, zp_str *key)
+{
+    zp_str text = header;
+    bool quoted = text.n > 0 && text.p[0] == '"';
+    if (quoted) {
+        if (text.n < 2 || text.p[text.n - 1] != '"')
+            return ZP_INVALID;
+        text = (zp_str){text.p + 1, text.n - 2};
+    }
+    if (text.n < 1 || text.n > MAX_KEY)
+        return ZP_INVALID;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] > '~' || (quoted && text.p[i] == '"'))
+            return ZP_INVALID;
+    *key = text;
+    return ZP_OK;
+}

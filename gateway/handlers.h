@@ -1,0 +1,58 @@
+/*
+ * handlers.h - the handlers behind zp_route, and the few pieces that they share. Only files of the HTTP side include
+ * this; the loop knows request.h.
+ *
+ * Each runs in the request thread that owns desk and request, answers at once unless it says otherwise, and has been
+ * called for the right method.
+ */
+#ifndef ZP_GATEWAY_HANDLERS_H
+#define ZP_GATEWAY_HANDLERS_H
+
+#include "codec/status.h"
+#include "query.h"
+#include "request.h"
+
+#define ZP_TYPE_JSON "application/json"
+
+/* submit.c */
+zp_handled zp_submit(zp_desk *desk, zp_request *request); /* may wait for the committer */
+/* The receipt of a stored submission, after a wait with its score: 201, 202, or 200 when it had been stored before. */
+zp_handled zp_answer_receipt(zp_desk *desk, zp_request *request);
+
+/* status.c */
+zp_handled zp_get_status(zp_desk *desk, zp_request *request, const zp_id *id); /* may park */
+/*
+ * The submission as it stands: from scores, else from intake. Views are in desk->scratch (until its next use) and in
+ * arena. ZP_NOTFOUND, ZP_CORRUPT, ZP_NOMEM, ZP_IO.
+ */
+zp_rc zp_load_status(zp_desk *desk, const zp_id *id, zp_arena *arena, zp_status *out);
+/* The number of the event that brought it into its state; 0 when it has no result, be it queued or unknown. */
+zp_rc zp_seq_of(zp_desk *desk, const zp_id *id, uint64_t *seq);
+/* Answers with the status document, or its page, and the headers that go with it. */
+zp_handled zp_answer_status(zp_desk *desk, zp_request *request, int http_status, const zp_status *status);
+/* Preference-Applied, when a wait was granted. */
+void zp_header_waited(zp_request *request);
+/* Whether one more long poll may be parked. */
+bool zp_has_room_to_wait(const zp_gateway *gateway);
+zp_handled zp_not_found(zp_request *request);
+
+/* form.c */
+zp_handled zp_get_form(zp_desk *desk, zp_request *request, const zp_id *id);
+/* list.c */
+zp_handled zp_get_list(zp_desk *desk, zp_request *request);
+/* events.c */
+zp_handled zp_get_events(zp_desk *desk, zp_request *request);
+/* totals.c */
+zp_handled zp_get_totals(zp_desk *desk, zp_request *request);
+/* metrics.c */
+zp_handled zp_get_health(zp_desk *desk, zp_request *request);
+zp_handled zp_get_ready(zp_desk *desk, zp_request *request);
+zp_handled zp_get_metrics(zp_desk *desk, zp_request *request);
+
+/* routes.c */
+/* 400, or 503 when it was memory: what zp_query_read and its kin returned. */
+zp_handled zp_refuse_query(zp_desk *desk, zp_request *request, zp_rc rc, const zp_query_fault *fault);
+/* Location: /v1/submissions/<id> */
+void zp_header_location(zp_request *request, const zp_id *id);
+
+#endif

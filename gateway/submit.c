@@ -1,0 +1,241 @@
+/*
+ * submit.c - POST /v1/submissions: read, check, hand to the committer; then say what came of it.
+ *
+ * Request threads. Before the commit nothing is promised; what the committer gets lives in the request's arena, since
+ * the reader and the scratch buffer serve other requests while the disk is synced. After the commit the form is ours,
+ * whatever happens: from there on no failure of a look into a store may turn the answer into an error.
+ */
+#include "handlers.h"
+
+#include "codec/form_json.h"
+#include "codec/form_reader.h"
+#include "committer.h"
+#include "core/score.h"
+#include "fields.h"
+#include "prefer.h"
+#include "problem.h"
+#include "retry.h"
+
+/* ---- before the commit ---- */
+
+/* What the header fields say. False: answered. */
+static bool read_fields(zp_desk *desk, zp_request *request)
+{
+    zp_put *put = &request->put;
+    put->submitter = request->submitter;
+    put->idempotency_key = ZP_ABSENT;
+    request->wait_s = zp_prefer_wait(request->prefer, desk->gateway->config->gateway.max_wait_s);
+    if (zp_str_present(request->idempotency_key) && zp_key_of(request->idempotency_key, &put->idempotency_key)) {
+        (void)zp_problem(request, 400, "IDEMPOTENCY_KEY_INVALID",
+                         "Idempotency-Key must be 1 to 255 visible ASCII characters, for instance a UUID.",
+                         "Idempotency-Key 必须是 1 至 255 个可见 ASCII 字符，例如 UUID。", NULL);
+        return false;
+    }
+    put->has_if_match = zp_str_present(request->if_match);
+    if (put->has_if_match && zp_tag_id(request->if_match, &put->if_match)) {
+        (void)zp_problem(request, 400, "IF_MATCH_INVALID",
+                         "If-Match must name the revision that this one replaces: its ETag, or its id in quotes.",
+                         "If-Match 必须指明被替换的版本：其 ETag，或加引号的受理编号。", NULL);
+        return false;
+    }
+    return true;
+}
+
+static zp_handled refuse_form(zp_desk *desk, zp_request *request, zp_rc rc, const zp_flags *faults)
+{
+    switch (rc) {
+    case ZP_INVALID:
+        return zp_problem(request, 400, "BODY_MALFORMED", "The body cannot be read; see errors.",
+                          "无法读取请求正文，详见 errors。", faults);
+    case ZP_TOO_LARGE:
+        return zp_problem(request, 413, "BODY_TOO_LARGE", "The body is larger than this service takes.",
+                          "请求正文超过上限。", faults);
+    case ZP_CONFLICT:
+        return zp_problem(request, 422, "FORM_INVALID", "The form has faults; all of them are in errors.",
+                          "自评表存在错误，全部列于 errors。", faults);
+    default:
+        zp_retry_after(desk->gateway, request, NULL);
+        return zp_problem(request, 503, "BUSY", "The service is short of memory. Nothing was stored; try again.",
+                          "服务内存不足。本次未受理，请稍后重试。", NULL);
+    }
+}
+
+/* Digest, key and packed form; the latter in the arena, for the committer. ZP_NOMEM. */
+static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
+{
+    zp_put *put = &request->put;
+    zp_buf *scratch = &desk->scratch;
+    zp_buf_clear(scratch);
+    zp_form_write_json(form, scratch);
+    if (scratch->failed)
+        return ZP_NOMEM;
+    zp_digest_of(zp_buf_view(scratch), &put->digest);
+    zp_buf_clear(scratch);
+    zp_form_pack(form, scratch);
+    if (scratch->failed)
+        return ZP_NOMEM;
+    put->form = zp_arena_copy(request->arena, zp_buf_view(scratch));
+    zp_form_key_of(zp_form_year(form), form->unit, form->project_name, &put->form_key);
+    return put->form.p ? ZP_OK : ZP_NOMEM;
+}
+
+static zp_rc read_form(zp_desk *desk, zp_request *request, zp_media media, zp_form *form, zp_flags *faults)
+{
+    zp_rc rc = media == ZP_MEDIA_JSON ? zp_form_read_json(desk->json, request->body, request->arena, form, faults)
+                                      : zp_form_read_urlencoded(request->body, request->arena, form, faults);
+    if (rc)
+        return rc;
+    rc = zp_check(form, desk->gateway->profile, faults);
+    if (rc == ZP_OK && faults->failed)
+        rc = ZP_NOMEM;
+    return rc == ZP_OK && faults->errors ? ZP_CONFLICT : rc;
+}
+
+zp_handled zp_submit(zp_desk *desk, zp_request *request)
+{
+    zp_form form = {0};
+    zp_flags faults = {.arena = request->arena};
+    zp_media media = zp_media_of(request->content_type);
+    if (media == ZP_MEDIA_OTHER)
+        return zp_problem(request, 415, "MEDIA_TYPE_UNSUPPORTED",
+                          "Send application/json or application/x-www-form-urlencoded, in UTF-8.",
+                          "请以 UTF-8 编码的 application/json 或 application/x-www-form-urlencoded 提交。", NULL);
+    if (request->body.n == 0) {
+        zp_flags_add(&faults, ZP_FLAG_BODY_EMPTY, ZP_STR(""), ZP_ABSENT, ZP_ABSENT);
+        return refuse_form(desk, request, ZP_INVALID, &faults);
+    }
+    if (!read_fields(desk, request))
+        return ZP_DONE_ANSWER;
+    zp_rc rc = read_form(desk, request, media, &form, &faults);
+    if (rc == ZP_OK)
+        rc = pack(desk, request, &form);
+    if (rc)
+        return refuse_form(desk, request, rc, &faults);
+    /* From here the request is the committer's, until the loop gets it back. */
+    zp_committer_submit(desk->gateway->committer, request);
+    return ZP_WAIT_COMMIT;
+}
+
+/* ---- after the commit ---- */
+
+/* The status of what has just been stored, from memory: the record says nothing that is not at hand. */
+static zp_rc status_of_new(const zp_request *request, zp_status *out)
+{
+    const zp_put *put = &request->put;
+    zp_form form;
+    zp_rc rc = zp_form_unpack(put->form, request->arena, &form);
+    if (rc)
+        return rc;
+    memset(out, 0, sizeof *out);
+    out->id = put->id;
+    out->state = ZP_QUEUED;
+    out->year = zp_form_year(&form);
+    out->project_name = form.project_name;
+    out->unit = form.unit;
+    out->unit_code = form.unit_code;
+    out->department = form.department;
+    out->revision = put->revision;
+    out->received_ms = put->received_ms;
+    out->submitter = put->submitter;
+    out->idempotency_key = put->idempotency_key;
+    out->digest = put->digest;
+    return ZP_OK;
+}
+
+static zp_handled answer_new(zp_desk *desk, zp_request *request)
+{
+    zp_status status;
+    uint64_t seq = 0;
+    if (request->after_commit && zp_seq_of(desk, &request->put.id, &seq) == ZP_OK && seq &&
+        zp_load_status(desk, &request->put.id, request->arena, &status) == ZP_OK)
+        return zp_answer_status(desk, request, 201, &status);
+    zp_rc rc = status_of_new(request, &status);
+    /* Without memory for a document: 503, and the retry that it asks for finds the receipt. */
+    return rc ? zp_problem_store(desk->gateway, request, rc) : zp_answer_status(desk, request, 202, &status);
+}
+
+zp_handled zp_answer_receipt(zp_desk *desk, zp_request *request)
+{
+    zp_status status;
+    if (request->put.verdict == ZP_PUT_NEW) {
+        zp_header_location(request, &request->put.id);
+        return answer_new(desk, request);
+    }
+    zp_rc rc = zp_load_status(desk, &request->put.id, request->arena, &status);
+    if (rc)
+        return zp_problem_store(desk->gateway, request, rc);
+    zp_header_location(request, &request->put.id);
+    zp_header(request, "Idempotency-Replayed", ZP_STR("true"));
+    return zp_answer_status(desk, request, status.state == ZP_QUEUED ? 202 : 200, &status);
+}
+
+/* Stored, now or before: wait for the score if that was asked for and there is room, else answer. */
+static zp_handled accepted(zp_desk *desk, zp_request *request)
+{
+    if (request->wait_s && zp_has_room_to_wait(desk->gateway)) {
+        request->after_commit = true;
+        request->wait_id = request->put.id;
+        request->wait_seen_seq = 0;
+        return ZP_WAIT_SCORE;
+    }
+    return zp_answer_receipt(desk, request);
+}
+
+static zp_handled conflict(zp_desk *desk, zp_request *request, const char *code, const char *en, const char *zh)
+{
+    uint64_t seq = 0;
+    zp_flags faults = {.arena = request->arena};
+    if (request->put.verdict == ZP_PUT_STALE)
+        zp_flags_add(&faults, ZP_FLAG_STALE_REVISION, ZP_STR(""), ZP_ABSENT, ZP_ABSENT);
+    zp_rc rc = zp_seq_of(desk, &request->put.current, &seq);
+    if (rc)
+        return zp_problem_store(desk->gateway, request, rc);
+    return zp_problem_current(request, code, en, zh, &faults, &request->put.current, seq);
+}
+
+static zp_handled verdict(zp_desk *desk, zp_request *request)
+{
+    switch (request->put.verdict) {
+    case ZP_PUT_NEW:
+    case ZP_PUT_SAME:
+        return accepted(desk, request);
+    case ZP_PUT_KEY_REUSED:
+        return zp_problem(request, 422, "IDEMPOTENCY_KEY_REUSED",
+                          "This Idempotency-Key stands for other content. Take a new key for a new form.",
+                          "此 Idempotency-Key 已用于其他内容。新的自评表请使用新的键。", NULL);
+    case ZP_PUT_ON_FILE:
+        return conflict(
+            desk, request, "ON_FILE",
+            "This form is on file with other content. To replace it, send If-Match with the ETag in current.",
+            "该项目的自评表已提交且内容不同。如需替换，请在 If-Match 中给出 current 的 ETag。");
+    case ZP_PUT_STALE:
+        return conflict(desk, request, "STALE_REVISION",
+                        "The revision that If-Match names is not the current one; current says which is.",
+                        "If-Match 所指的版本不是最新版本，最新版本见 current。");
+    case ZP_PUT_NO_SUCH:
+        return zp_problem(request, 409, "NOT_ON_FILE",
+                          "If-Match names a revision, but this form is not on file. Check year, unit and project, or "
+                          "leave If-Match out.",
+                          "If-Match 指明了版本，但该项目的自评表尚未提交。请核对年度、单位和项目，或去掉 If-Match。",
+                          NULL);
+    case ZP_PUT_REFUSED:
+        zp_retry_after(desk->gateway, request, NULL);
+        return zp_problem(request, 503, "STORE_FULL", "There is no room to store it. Nothing was stored; try again.",
+                          "存储空间不足。本次未受理，请稍后重试。", NULL);
+    case ZP_PUT_IN_DOUBT:
+        break;
+    }
+    zp_retry_after(desk->gateway, request, NULL);
+    return zp_problem(
+        request, 503, "OUTCOME_UNKNOWN",
+        "Whether it was stored is not known. Send it again with the same Idempotency-Key: it counts once.",
+        "无法确定是否已受理。请使用相同的 Idempotency-Key 重新提交，不会重复计入。", NULL);
+}
+
+zp_handled zp_submit_committed(zp_desk *desk, zp_request *request)
+{
+    zp_handled handled = verdict(desk, request);
+    if (handled == ZP_DONE_ANSWER && request->response.status >= 400 && request->response.status < 500)
+        atomic_fetch_add_explicit(&desk->gateway->counters.refused, 1, memory_order_relaxed);
+    return handled;
+}
