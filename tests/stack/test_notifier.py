@@ -1,0 +1,320 @@
+"""ziping-notifier as subscribers see it: every event in order and without gaps, and what was missed by number.
+
+Events come from a real worker, which the test feeds in the gateway's place.
+"""
+import os
+import socket
+import stat
+import struct
+import threading
+import unittest
+
+import msgpack
+import zmq
+
+from actors import GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, str_of, submission
+
+ENDPOINTS = ("events.sock", "replay.sock", "poke.sock")
+
+
+class NotifierCase(Case):
+    def start_worker(self):
+        self.gateway = self.playing(Gateway)
+        self.worker = self.start(WORKER)
+        self.peer = self.gateway.wait_for_worker()
+
+    def commit(self, count, **more):
+        """That many new events; the ids, in order."""
+        ids = [new_id() for _ in range(count)]
+        jobs = [(ident, submission(project=str_of(ident), **more)) for ident in ids]
+        for at in range(0, count, 100):
+            self.gateway.send_jobs(self.peer, *jobs[at:at + 100])
+            self.gateway.wait_for_done(*((ident, 1) for ident, _ in jobs[at:at + 100]))
+        return ids
+
+    def raw(self, endpoint):
+        peer = socket.socket(socket.AF_UNIX)
+        self.addCleanup(peer.close)
+        peer.settimeout(GUARD_S)
+        peer.connect(os.path.join(self.folder.run, endpoint))
+        return peer
+
+
+class Publishing(NotifierCase):
+    def test_events_come_in_order_without_gaps(self):
+        self.start(NOTIFIER)
+        live = self.playing(Subscriber)
+        self.start_worker()
+        ids = self.commit(300)
+        events = live.events(len(ids))
+        self.assertEqual([number for _, number, _ in events], list(range(1, len(ids) + 1)))
+        self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, _, frozen in events], [str_of(ident) for ident in ids])
+        for topic, _, frozen in events:
+            data = msgpack.unpackb(frozen)["data"]
+            self.assertEqual(topic, f"scored/2022/{data['unit']}/{data['grade']}")
+
+    def test_a_topic_prefix_selects(self):
+        self.start(NOTIFIER)
+        live = self.playing(Subscriber, b"failed/")
+        self.start_worker()
+        self.commit(3)
+        bad = new_id()
+        self.gateway.send_jobs(self.peer, (bad, b"\xc1"))
+        (topic, number, frozen), = live.events(1)
+        self.assertEqual((topic.split("/")[0], number, msgpack.unpackb(frozen)["subject"]), ("failed", 4, str_of(bad)))
+
+    def test_what_is_published_and_what_is_replayed_are_the_same_bytes(self):
+        self.start(NOTIFIER)
+        live, replay = self.playing(Subscriber), self.playing(Replay)
+        self.start_worker()
+        self.commit(20)
+        published = [(number, frozen) for _, number, frozen in live.events(20)]
+        self.assertEqual(replay.events(after=0), published)
+        self.assertEqual(replay.events(after=13), published[13:])
+
+    def test_beats_carry_the_newest_number(self):
+        self.start(NOTIFIER)
+        live = self.playing(Subscriber)
+        self.assertEqual(live.wait_for_beat(), 0)
+        self.start_worker()
+        self.commit(5)
+        self.assertEqual(live.wait_for_beat(at_least=5), 5)
+
+    def test_a_poke_is_not_needed(self):
+        self.start_worker()
+        first = self.start(NOTIFIER)
+        poke = self.context.socket(zmq.PULL)
+        self.addCleanup(poke.close)
+        os.remove(os.path.join(self.folder.run, "poke.sock"))
+        poke.bind(self.folder.ipc("poke.sock"))  # whatever the worker's PUSH reaches from now on is not the notifier
+        live = self.playing(Subscriber)
+        self.commit(3)
+        self.assertEqual([number for _, number, _ in live.events(3)], [1, 2, 3])
+        self.assertEqual(first.stop(), 0)
+
+    def test_after_a_restart_it_goes_on_and_the_past_is_replayed(self):
+        first = self.start(NOTIFIER)
+        live = self.playing(Subscriber)
+        self.start_worker()
+        self.commit(5)
+        published = [(number, frozen) for _, number, frozen in live.events(5)]
+        first.kill()
+        self.commit(5)
+        self.start(NOTIFIER)
+        again, replay = self.playing(Subscriber), self.playing(Replay)
+        self.commit(5)
+        self.assertEqual([number for _, number, _ in again.events(5)], [11, 12, 13, 14, 15])
+        everything = replay.events()
+        self.assertEqual([number for number, _ in everything], list(range(1, 16)))
+        self.assertEqual(everything[:5], published)
+
+    def test_a_subscriber_that_does_not_read_holds_nobody_up(self):
+        self.folder.write(**{**self.folder.settings, "notifier": {"beat_ms": 100, "queue": 16}})
+        self.start(NOTIFIER)
+        lazy, live = self.playing(Subscriber), self.playing(Subscriber)
+        lazy.socket.rcvhwm = 1
+        self.start_worker()
+        for n in range(20):
+            self.commit(10)
+            self.assertEqual([number for _, number, _ in live.events(10)], list(range(10 * n + 1, 10 * n + 11)))
+
+
+class Replaying(NotifierCase):
+    def test_an_answer_has_at_most_what_was_asked_for(self):
+        self.start(NOTIFIER)
+        replay = self.playing(Replay)
+        self.start_worker()
+        self.commit(10)
+        self.assertEqual([number for number, _ in replay.events(after=2, limit=3)], [3, 4, 5])
+        self.assertEqual([number for number, _ in replay.events(after=8, limit=1000)], [9, 10])
+        for after, limit in ((10, 5), (11, 5), (2 ** 64 - 1, 5), (3, 0)):
+            replay.ask(after, limit)
+            self.assertEqual(replay.answer(), (10, []))
+
+    def test_pages_follow_each_other_to_the_end(self):
+        self.start(NOTIFIER)
+        replay = self.playing(Replay)
+        self.start_worker()
+        ids = self.commit(2300)
+        seen, pages = [], 0
+        while page := replay.events(after=len(seen), limit=2 ** 32 - 1):
+            self.assertLessEqual(len(page), 1000)
+            self.assertLess(sum(len(frozen) for _, frozen in page), 1 << 21)
+            seen += page
+            pages += 1
+        self.assertGreaterEqual(pages, 3)
+        self.assertEqual([number for number, _ in seen], list(range(1, len(ids) + 1)))
+        self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in seen], [str_of(ident) for ident in ids])
+
+    def test_an_asker_that_does_not_read_is_dropped_and_the_others_are_served(self):
+        notifier = self.start(NOTIFIER)
+        replay, lazy = self.playing(Replay), self.context.socket(zmq.DEALER)
+        self.addCleanup(lazy.close, 0)
+        lazy.rcvhwm = 1
+        lazy.connect(self.folder.ipc("replay.sock"))
+        self.start_worker()
+        self.commit(1000)
+        for _ in range(200):
+            lazy.send_multipart([b"AFTER", bytes(8), struct.pack(">I", 1000)])
+        self.assertEqual(len(replay.events()), 1000)
+        while not dropped(notifier):  # the tally is logged at the end at the latest
+            self.assertEqual(len(replay.events(limit=1)), 1)
+            if notifier.process.poll() is None:
+                notifier.stop()
+                break
+        self.assertGreater(dropped(notifier), 0)
+
+
+def dropped(notifier):
+    found = [line.split("dropped=")[1].split()[0] for line in notifier.lines if line and " tally " in line]
+    return int(found[-1]) if found else 0
+
+
+class Hostility(NotifierCase):
+    def assert_serves(self, live, replay):
+        before = len(replay.events())
+        self.commit(3)
+        self.assertEqual([number for _, number, _ in live.events(3)], [before + 1, before + 2, before + 3])
+        self.assertEqual(len(replay.events()), before + 3)
+
+    def test_malformed_requests_are_answered_with_an_error(self):
+        self.start(NOTIFIER)
+        live, replay = self.playing(Subscriber), self.playing(Replay)
+        self.start_worker()
+        eight, four = bytes(8), bytes(4)
+        for frames in ([b""], [b"AFTER"], [b"AFTER", eight], [b"AFTER", eight, four, b""], [b"AFTER", four, four],
+                       [b"AFTER", eight, eight], [b"BEFORE", eight, four], [b"", b"AFTER", eight, four],
+                       [os.urandom(200)], [b"x"] * 500):
+            replay.socket.send_multipart(frames)
+            kind, text = replay.socket.recv_multipart()
+            self.assertEqual(kind, b"ERROR", frames)
+            self.assertIn(b"AFTER", text)
+        self.assert_serves(live, replay)
+
+    def test_garbage_pokes_and_subscriptions_change_nothing(self):
+        self.start(NOTIFIER)
+        live, replay = self.playing(Subscriber), self.playing(Replay)
+        poke, noise = self.context.socket(zmq.PUSH), self.context.socket(zmq.XSUB)
+        for peer in (poke, noise):
+            self.addCleanup(peer.close, 0)
+        poke.connect(self.folder.ipc("poke.sock"))
+        noise.connect(self.folder.ipc("events.sock"))
+        for body in (b"", b"x", bytes(8), b"\xff" * 8, os.urandom(400), os.urandom(100000)):
+            poke.send(body)
+            poke.send_multipart([body, body])
+            noise.send(body)
+            noise.send(b"\x01" + body)
+        self.start_worker()
+        self.assert_serves(live, replay)
+
+    def test_peers_that_do_not_speak_zeromq_change_nothing(self):
+        self.start(NOTIFIER)
+        live, replay = self.playing(Subscriber), self.playing(Replay)
+        self.start_worker()
+        greeting = b"\xff" + bytes(8) + b"\x7f"
+        for endpoint in ENDPOINTS:
+            for noise in (b"", b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), greeting, greeting + os.urandom(200),
+                          greeting + b"\x03\x00NULL" + bytes(48) + b"\x02" + b"\xff" * 8 + b"x",
+                          b"\x01\x00" * 500, b"\x00" * 1000):
+                peer = self.raw(endpoint)
+                try:
+                    peer.sendall(noise)
+                    peer.shutdown(socket.SHUT_WR)
+                except (BrokenPipeError, ConnectionResetError, OSError):
+                    pass
+        self.assert_serves(live, replay)
+
+
+class StartAndEnd(NotifierCase):
+    def test_a_second_notifier_is_refused_and_the_first_stays(self):
+        self.start(NOTIFIER)
+        live, replay = self.playing(Subscriber), self.playing(Replay)
+        line = self.refusal(NOTIFIER)
+        self.assertTrue(line.startswith("ziping-notifier: ipc://"), line)
+        self.start_worker()
+        self.commit(2)
+        self.assertEqual([number for _, number, _ in live.events(2)], [1, 2])
+        self.assertEqual(len(replay.events()), 2)
+
+    def test_an_endpoint_that_someone_else_has_is_not_taken_over(self):
+        for name in ENDPOINTS:
+            path = os.path.join(self.folder.run, name)
+            with socket.socket(socket.AF_UNIX) as owner:
+                owner.bind(path)
+                owner.listen()
+                self.assertIn(path, self.refusal(NOTIFIER))
+                with socket.socket(socket.AF_UNIX) as friend:
+                    friend.connect(path)
+                    owner.settimeout(GUARD_S)
+                    owner.accept()[0].close()  # the refused notifier's look, or the friend: the owner is still reached
+            os.remove(path)
+
+    def test_a_file_in_the_way_is_not_removed(self):
+        path = os.path.join(self.folder.run, "events.sock")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("mine")
+        self.assertIn(path, self.refusal(NOTIFIER))
+        with open(path, encoding="utf-8") as kept:
+            self.assertEqual(kept.read(), "mine")
+
+    def test_a_killed_notifiers_sockets_are_no_obstacle(self):
+        self.start(NOTIFIER).kill()
+        self.assertTrue(os.path.exists(os.path.join(self.folder.run, "events.sock")))
+        self.start(NOTIFIER)
+        self.playing(Subscriber)
+
+    def test_strangers_cannot_connect(self):
+        before = os.umask(0)
+        try:
+            self.start(NOTIFIER)
+        finally:
+            os.umask(before)
+        for name in ENDPOINTS:
+            mode = stat.S_IMODE(os.stat(os.path.join(self.folder.run, name)).st_mode)
+            self.assertEqual(mode & 0o117, 0, f"{name} {mode:o}")
+
+    def test_it_starts_before_anything_else_and_makes_its_folders(self):
+        os.rmdir(self.folder.run)
+        os.rmdir(os.path.dirname(self.folder.run))
+        notifier = self.start(NOTIFIER)
+        self.assertEqual(stat.S_IMODE(os.stat(self.folder.run).st_mode) & 0o027, 0)
+        self.assertEqual(self.playing(Replay).events(), [])
+        self.assertEqual(notifier.stop(), 0)
+
+    def test_mistakes_in_the_settings_are_one_line(self):
+        good = dict(self.folder.settings)
+        for wrong in ({"no_such_setting": 1}, {"notifier": {"publish": "nonsense"}},
+                      {"notifier": {"replay": "ipc:///nonexistent-folder/replay.sock"}},
+                      {"notifier": {"publish": "ipc:///" + "x" * 120}}):
+            self.folder.write(**{**good, **wrong})
+            self.assertTrue(self.refusal(NOTIFIER).startswith("ziping-notifier: "))
+
+    def test_a_tcp_endpoint_can_be_had_and_is_not_shared(self):
+        with socket.socket() as owner:
+            owner.bind(("127.0.0.1", 0))
+            owner.listen()
+            port = owner.getsockname()[1]
+            self.folder.write(**{**self.folder.settings, "notifier": {"publish": f"tcp://127.0.0.1:{port}"}})
+            self.assertIn(str(port), self.refusal(NOTIFIER))
+
+    def test_sigterm_ends_it_while_it_is_busy(self):
+        notifier = self.start(NOTIFIER)
+        self.start_worker()
+        asking = threading.Thread(target=self.ask_for_ever, args=(notifier,))
+        asking.start()
+        self.addCleanup(asking.join)
+        self.commit(200)
+        self.assertEqual(notifier.stop(), 0)
+
+    def ask_for_ever(self, notifier):
+        with self.context.socket(zmq.DEALER) as asker:
+            asker.linger = 0
+            asker.connect(self.folder.ipc("replay.sock"))
+            while notifier.process.poll() is None:
+                asker.send_multipart([b"AFTER", bytes(8), struct.pack(">I", 1000)])
+                while asker.poll(0):
+                    asker.recv_multipart()
+
+
+if __name__ == "__main__":
+    unittest.main()
