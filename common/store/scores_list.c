@@ -167,18 +167,19 @@ zp_rc zp_scores_list(zp_scores_reader *self, const zp_list_query *query, zp_id *
                      bool *more, zp_id *next)
 {
     walk w = {.unit = query->unit};
+    zp_id bound = query->before;
+    if (!query->has_before)
+        memset(bound.b, 0xff, sizeof bound.b);
     *count = 0;
     *more = false;
-    memset(next->b, 0xff, sizeof next->b);
-    if (query->has_before)
-        *next = query->before;
     zp_rc rc = zp_read_begin(&self->store->env, &self->read);
     if (rc)
         return rc;
     rc = open_ranges(&w, self, query);
     if (!rc)
-        rc = collect(&w, self, next, ids, max, count, more);
+        rc = collect(&w, self, &bound, ids, max, count, more);
     close_ranges(&w);
     zp_read_end(&self->read);
+    *next = bound; /* last: it may well be query->before */
     return rc;
 }
