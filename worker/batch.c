@@ -115,16 +115,25 @@ static zp_rc read_submission(zp_batch *self, zp_str bytes, zp_status *status, zp
     return rc;
 }
 
+/*
+ * A later result of the same year, unit and project takes an earlier one's place; what cannot be read has none of the
+ * three, so it gets a name that is its own.
+ */
+static zp_rc record_as_unreadable(zp_batch *self, zp_status *status)
+{
+    char id[ZP_ID_TEXT + 1];
+    zp_id_format(&status->id, id);
+    status->project_name = zp_arena_printf(self->arena, "submission %s", id);
+    fail(status, ZP_STR("the stored submission cannot be read"));
+    return status->project_name.p ? ZP_OK : ZP_NOMEM;
+}
+
 static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *status)
 {
     zp_form form;
     zp_rc rc = read_submission(self, bytes, status, &form);
-    if (rc == ZP_NOMEM)
-        return rc;
-    if (rc) {
-        fail(status, ZP_STR("the stored submission cannot be read"));
-        return ZP_OK;
-    }
+    if (rc)
+        return rc == ZP_NOMEM ? rc : record_as_unreadable(self, status);
     if (job->mode == ZP_JOB_FAIL) {
         zp_str why = zp_arena_printf(self->arena, "not scored: %u attempts ended without a result", job->attempt - 1);
         fail(status, why);
