@@ -2,12 +2,9 @@
 
 Runs the real program: ZP_BIN names the build directory. No test waits for a time; each waits for what must happen.
 """
-import glob
 import json
 import os
 import pwd
-import re
-import shutil
 import signal
 import socket
 import stat
@@ -16,94 +13,9 @@ import tempfile
 import unittest
 
 import fcgi_client as fcgi
+from gateway_process import JSON, MAX_BODY, PROGRAM, Case, form
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.path.join(os.environ.get("ZP_BIN", os.path.join(ROOT, "build")), "gateway", "ziping-gateway")
 UNKNOWN = "/v1/submissions/01900000-0000-7000-8000-000000000000"
-JSON = {"CONTENT_TYPE": "application/json"}
-MAX_BODY = 65536
-
-
-class Gateway:
-    """A gateway with a data folder of its own. stdin: the inherited socket, when there is one."""
-
-    def __init__(self, peer_users=(), listen=None, max_parked=100, threads=1, stdin=subprocess.DEVNULL):
-        self.folder = tempfile.mkdtemp(prefix="zp-fastcgi-")
-        self.socket = os.path.join(self.folder, "s", "gateway.sock")
-        self.config = os.path.join(self.folder, "ziping.yaml")
-        profiles = sorted(glob.glob(os.path.join(ROOT, "conf", "profiles", "*.yaml")))
-        users = "  peer_users: [%s]\n" % ", ".join(peer_users) if peer_users else ""
-        with open(self.config, "w", encoding="utf-8") as out:
-            out.write(f"data_dir: {self.folder}/data\nprofile: {(profiles or ['none'])[0]}\nmap_size: 1073741824\n"
-                      f"gateway:\n  listen: {listen or self.socket}\n{users}  threads: {threads}\n"
-                      f"  max_body: {MAX_BODY}\n  max_parked: {max_parked}\n  min_free_disk: 1048576\n")
-        try:
-            self.start(stdin)
-        except AssertionError:
-            self.discard()
-            raise
-
-    def start(self, stdin=subprocess.DEVNULL):
-        self.process = subprocess.Popen([PROGRAM, "--config", self.config], stdin=stdin, stderr=subprocess.PIPE,
-                                        text=True)
-        self.log = ""
-        for line in self.process.stderr:
-            self.log += line
-            if " ready " in line:
-                return
-        self.process.communicate()
-        raise AssertionError("the gateway did not start:\n" + self.log)
-
-    def connect(self):
-        return fcgi.Connection(self.socket)
-
-    def is_serving(self):
-        with self.connect() as connection:
-            return connection.ask("GET", "/healthz").status == 200
-
-    def metric(self, name):
-        with self.connect() as connection:
-            text = connection.ask("GET", "/metrics").body.decode()
-        return int(float(re.search(rf"^\w*{name}(?:_total)? (\S+)", text, re.M).group(1)))
-
-    def wait_for_metric(self, name, value):
-        while self.metric(name) != value:  # the test's own timeout ends this
-            pass
-
-    def stop(self):
-        """SIGTERM; the exit code, and what was logged in `log`."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        _, rest = self.process.communicate(timeout=fcgi.TIMEOUT_S)
-        self.log += rest or ""
-        return self.process.returncode
-
-    def discard(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
-        shutil.rmtree(self.folder)
-
-
-def form():
-    with open(sorted(glob.glob(os.path.join(ROOT, "tests", "forms", "seed-*.json")))[0], "rb") as source:
-        return source.read()
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        signal.alarm(120)  # a hang is a failure, not a wait
-        self.addCleanup(signal.alarm, 0)
-
-    def gateway(self, **settings):
-        gateway = Gateway(**settings)
-        self.addCleanup(gateway.discard)
-        return gateway
-
-    def assert_clean_stop(self, gateway):
-        self.assertEqual(gateway.stop(), 0, gateway.log)
-        self.assertNotIn("Sanitizer", gateway.log)
-        self.assertNotIn("runtime error", gateway.log)
 
 
 def forged(path):
@@ -390,17 +302,14 @@ class Sockets(Case):
 
     def test_second_gateway_does_not_steal_a_live_socket(self):
         gateway = self.gateway()
-        second = subprocess.run([PROGRAM, "--config", gateway.config], capture_output=True, text=True,
-                                timeout=fcgi.TIMEOUT_S, check=False)
-        self.assertEqual(second.returncode, 2)
-        self.assertRegex(second.stderr, r"\.lock: another gateway is running")
+        self.assertEqual(gateway.try_second(gateway.config), 2)
+        self.assertRegex(gateway.said, r"\.lock: another gateway is running")
         self.assertTrue(gateway.is_serving())
         self.assert_clean_stop(gateway)
 
     def test_successor_of_a_killed_gateway_takes_its_socket_over(self):
         gateway = self.gateway()
-        gateway.process.kill()
-        gateway.process.communicate()
+        gateway.kill()
         self.assertTrue(os.path.exists(gateway.socket))
         gateway.start()
         self.assertTrue(gateway.is_serving())
