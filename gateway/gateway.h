@@ -67,7 +67,7 @@ typedef struct {
     int stop_event;          /* eventfd: main looks at it beside its signals */
 } zp_gateway;
 
-/* main.c; any thread: asks the main thread to stop everything and exit with this code (the first one other than 0 stands). */
+/* Any thread: asks the main thread to stop everything and exit with this code (the first one other than 0 stands). */
 void zp_gateway_stop(zp_gateway *gateway, int exit_code);
 
 #endif

@@ -46,15 +46,6 @@ static const char usage[] = "usage: ziping-gateway --config FILE [--check]\n"
                             "  --version      print the version and exit\n"
                             "  --help         print this and exit\n";
 
-void zp_gateway_stop(zp_gateway *gateway, int exit_code)
-{
-    const uint64_t one = 1;
-    int none = 0;
-    atomic_compare_exchange_strong(&gateway->exit_code, &none, exit_code);
-    if (write(gateway->stop_event, &one, sizeof one) < 0 && errno != EAGAIN)
-        zp_log(ZP_ERROR, "stop-not-asked", "error=\"%s\"", strerror(errno));
-}
-
 /* ---- start ---- */
 
 static zp_rc block_signals(program *self)
