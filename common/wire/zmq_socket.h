@@ -29,10 +29,11 @@ zp_rc zp_zmq_set(void *socket, int option, int value);
 zp_rc zp_zmq_limit(void *socket, int64_t max_bytes);
 
 /*
- * An ipc path is guarded by an flock on "<path>.lock", held until the process ends (libzmq removes the file of a closed
- * socket some time later, which must not hit a successor's), made with mode 0660, and never taken from a living
- * listener or from a file that is not a socket. Changes the umask for a moment: call it while no other thread creates
- * files. ZP_EXISTS (taken), ZP_INVALID (not an endpoint, path too long), ZP_NOTFOUND (no such folder), ZP_IO.
+ * An ipc path is guarded by an flock on "<path>.lock", held until the process ends, so that two programs that start at
+ * once cannot both find it free. The socket is made with mode 0660. A path that somebody listens on, or that is not a
+ * socket, is never taken; what a dead process left behind is. Changes the umask for a moment: call it while no other
+ * thread creates files. ZP_EXISTS (taken), ZP_INVALID (not an endpoint, path too long), ZP_NOTFOUND (no such folder),
+ * ZP_IO.
  */
 zp_rc zp_zmq_bind(void *socket, const char *endpoint);
 /*

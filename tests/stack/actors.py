@@ -86,8 +86,8 @@ class Program:
     news = threading.Condition()  # of all programs: a test may wait for any of them
 
     def __init__(self, path, config):
-        self.process = subprocess.Popen([path, "--config", config], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        text=True, errors="replace")
+        self.process = subprocess.Popen([path, "--config", config], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
         self.lines = []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -224,9 +224,10 @@ class Replay:
 class Subscriber:
     """A SUB of the live feed; it knows that it is connected when the first beat has come."""
 
-    def __init__(self, context, folder, topic=b""):
+    def __init__(self, context, folder, topic=b"", queue=1000):
         self.socket = context.socket(zmq.SUB)
         self.socket.linger = 0
+        self.socket.rcvhwm = queue
         self.socket.rcvtimeo = GUARD_S * 1000
         self.socket.subscribe(topic)
         self.socket.subscribe(b"beat")
@@ -287,8 +288,13 @@ class Folder:
         shutil.rmtree(self.path)
 
 
+def hang(*_):
+    raise AssertionError(f"nothing happened for {HANG_S} s")
+
+
 class Case(unittest.TestCase):
     def setUp(self):
+        signal.signal(signal.SIGALRM, hang)
         signal.alarm(HANG_S)
         self.addCleanup(signal.alarm, 0)
         self.context = zmq.Context()

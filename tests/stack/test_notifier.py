@@ -108,15 +108,20 @@ class Publishing(NotifierCase):
         self.assertEqual([number for number, _ in everything], list(range(1, 16)))
         self.assertEqual(everything[:5], published)
 
-    def test_a_subscriber_that_does_not_read_holds_nobody_up(self):
-        self.folder.write(**{**self.folder.settings, "notifier": {"beat_ms": 100, "queue": 16}})
+    def test_a_subscriber_that_does_not_read_misses_events_and_nobody_waits_for_it(self):
+        self.folder.write(**{**self.folder.settings, "notifier": {"beat_ms": 100, "queue": 500}})
         self.start(NOTIFIER)
-        lazy, live = self.playing(Subscriber), self.playing(Subscriber)
-        lazy.socket.rcvhwm = 1
+        live, lazy, replay = self.playing(Subscriber), self.playing(Subscriber, b"", 1), self.playing(Replay)
         self.start_worker()
-        for n in range(20):
-            self.commit(10)
-            self.assertEqual([number for _, number, _ in live.events(10)], list(range(10 * n + 1, 10 * n + 11)))
+        for n in range(0, 4000, 100):
+            self.commit(100)
+            self.assertEqual([number for _, number, _ in live.events(100)], list(range(n + 1, n + 101)))
+        last, gap = 0, None
+        while not gap:
+            topic, number, _ = lazy.receive()
+            gap = (last, number) if number > last + 1 else None
+            last = max(last, number)
+        self.assertEqual(replay.events(after=gap[0], limit=1)[0][0], gap[0] + 1)
 
 
 class Replaying(NotifierCase):
@@ -238,6 +243,8 @@ class StartAndEnd(NotifierCase):
 
     def test_an_endpoint_that_someone_else_has_is_not_taken_over(self):
         for name in ENDPOINTS:
+            for leftover in os.listdir(self.folder.run):
+                os.remove(os.path.join(self.folder.run, leftover))
             path = os.path.join(self.folder.run, name)
             with socket.socket(socket.AF_UNIX) as owner:
                 owner.bind(path)
@@ -246,8 +253,8 @@ class StartAndEnd(NotifierCase):
                 with socket.socket(socket.AF_UNIX) as friend:
                     friend.connect(path)
                     owner.settimeout(GUARD_S)
-                    owner.accept()[0].close()  # the refused notifier's look, or the friend: the owner is still reached
-            os.remove(path)
+                    for _ in ("the refused notifier's look", "the friend"):
+                        owner.accept()[0].close()
 
     def test_a_file_in_the_way_is_not_removed(self):
         path = os.path.join(self.folder.run, "events.sock")
@@ -311,9 +318,11 @@ class StartAndEnd(NotifierCase):
             asker.linger = 0
             asker.connect(self.folder.ipc("replay.sock"))
             while notifier.process.poll() is None:
-                asker.send_multipart([b"AFTER", bytes(8), struct.pack(">I", 1000)])
-                while asker.poll(0):
+                events = asker.poll(10, zmq.POLLIN | zmq.POLLOUT)
+                if events & zmq.POLLIN:
                     asker.recv_multipart()
+                if events & zmq.POLLOUT:
+                    asker.send_multipart([b"AFTER", bytes(8), struct.pack(">I", 1000)])
 
 
 if __name__ == "__main__":
