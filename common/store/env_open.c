@@ -20,7 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_OPEN = 16, MAX_READERS = 510, FOLDER_MODE = 0750, FILE_MODE = 0640 };
+enum { MAX_OPEN = 16, FOLDER_MODE = 0750, FILE_MODE = 0640 };
+enum { MAX_READERS = 510, LOCK_BYTES = 32 * 1024 }; /* 64 bytes a reader, and 192 */
 
 /* ---- the process's table of open paths ---- */
 
@@ -71,18 +72,18 @@ static const char *remedy(int code)
 {
     switch (code) {
     case ENOENT:
-        return "the folder above it is missing; create it, owned by this user";
+        return "its parent folder is missing; create it, owned by this user";
     case ENOTDIR:
         return "a file stands in the way of a folder; move it, or set another data_dir";
     case EACCES:
     case EPERM:
         return "this user may not write there; chown or chmod the folder and the files in it";
     case EROFS:
-        return "the file system is read-only; remount it, or set another data_dir";
+        return "remount the file system for writing, or set another data_dir";
     case ENOSPC:
     case EDQUOT:
     case MDB_MAP_FULL:
-        return "there is no space left; free some on this disk (or raise map_size), then start again";
+        return "free some space on this disk (or raise map_size), then start again";
     case MDB_INVALID:
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -145,6 +146,24 @@ static int open_folder(const char *path, zp_access access, int *fd)
     return 0;
 }
 
+/*
+ * LMDB makes lock.mdb sparse and writes it through its map, so on a full disk a process dies of SIGBUS when it opens or
+ * takes a reader slot on a page not yet there. Its blocks are therefore had beforehand. Closing this descriptor drops
+ * no lock: the path is not open in this process (see claim). A file that others may have mapped keeps its size.
+ */
+static int reserve_lock_file(int folder)
+{
+    struct stat stat;
+    int code = 0, fd = openat(folder, "lock.mdb", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    if (fd < 0)
+        return errno == ENOSPC || errno == EDQUOT ? errno
+                                                  : 0; /* for LMDB to decide, which reads without it if it can */
+    if (fstat(fd, &stat) < 0 || fallocate(fd, 0, 0, stat.st_size ? stat.st_size : LOCK_BYTES) < 0)
+        code = errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
+    close(fd);
+    return code;
+}
+
 static int open_mdb(zp_env *self, unsigned max_dbs)
 {
     int code = mdb_env_create(&self->mdb);
@@ -181,7 +200,9 @@ static int make_durable(zp_env *self, int folder)
 
 static int open_inside(zp_env *self, int folder, unsigned max_dbs)
 {
-    int dead = 0, code = open_mdb(self, max_dbs);
+    int dead = 0, code = reserve_lock_file(folder);
+    if (!code)
+        code = open_mdb(self, max_dbs);
     if (!code && !self->read_only)
         code = mdb_reader_check(self->mdb, &dead);
     if (!code && !self->read_only)

@@ -1,7 +1,7 @@
 /*
  * env.c - environments: what is refused at opening and what is said then, seals, and how a failed commit is told.
  *
- * The disk's failures come from this file's own fdatasync, writev and pwrite, which the library calls in place of the
+ * The disk's failures come from this file's own fdatasync, writev, pwrite and fallocate, which stand in front of the
  * system's; they work as usual until a test says otherwise.
  */
 #include "store/env.h"
@@ -16,7 +16,7 @@
 enum { META_PAGES = 2 * 4096 };
 
 static struct {
-    int sync, data, meta; /* errno to give, or 0 */
+    int sync, data, meta, blocks; /* errno to give, or 0 */
 } failing;
 
 int fdatasync(int fd)
@@ -47,6 +47,15 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
     return syscall(SYS_pwrite64, fd, bytes, n, at);
 }
 
+int fallocate(int fd, int mode, off_t from, off_t n)
+{
+    if (failing.blocks) {
+        errno = failing.blocks;
+        return -1;
+    }
+    return (int)syscall(SYS_fallocate, fd, mode, from, n);
+}
+
 typedef struct {
     place where;
     zp_env env;
@@ -64,7 +73,7 @@ static zp_rc reopen(fixture *f, uint64_t map_size)
 static int set_up(void **state)
 {
     static fixture f;
-    failing.sync = failing.data = failing.meta = 0;
+    memset(&failing, 0, sizeof failing);
     make_place(&f.where);
     assert_int_equal(reopen(&f, MAP), ZP_OK);
     *state = &f;
@@ -74,7 +83,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    failing.sync = failing.data = failing.meta = 0;
+    memset(&failing, 0, sizeof failing);
     zp_env_close(&f->env);
     remove_place(&f->where);
     return 0;
@@ -160,6 +169,38 @@ static void what_stands_in_the_way_is_named_with_a_remedy(void **state)
     assert_true(fd >= 0);
     close(fd);
     expect_refusal(f, path, "a file stands in the way");
+}
+
+static void a_full_disk_is_named_with_a_remedy(void **state)
+{
+    fixture *f = *state;
+    char path[120];
+    zp_env env;
+    snprintf(path, sizeof path, "%s/full", f->where.folder);
+    failing.blocks = ENOSPC;
+    assert_int_equal(zp_env_open(&env, path, MAP, 1, ZP_READ_WRITE, f->message, sizeof f->message), ZP_FULL);
+    assert_non_null(strstr(f->message, path));
+    assert_non_null(strstr(f->message, "free some space"));
+    memset(&failing, 0, sizeof failing);
+    failing.meta = failing.data = ENOSPC;
+    assert_int_equal(zp_env_open(&env, path, MAP, 1, ZP_READ_WRITE, f->message, sizeof f->message), ZP_FULL);
+    memset(&failing, 0, sizeof failing);
+    assert_int_equal(zp_env_open(&env, path, MAP, 1, ZP_READ_WRITE, f->message, sizeof f->message), ZP_OK);
+    zp_env_close(&env);
+}
+
+/* Else taking a reader slot on a full disk ends the process. */
+static void the_lock_file_has_its_blocks_from_the_start(void **state)
+{
+    fixture *f = *state;
+    char path[120];
+    struct stat stat;
+    zp_env_stats stats;
+    snprintf(path, sizeof path, "%s/lock.mdb", f->where.store);
+    assert_int_equal(lstat(path, &stat), 0);
+    assert_true(stat.st_blocks * 512 >= stat.st_size);
+    assert_int_equal(zp_env_stat(&f->env, &stats), ZP_OK);
+    assert_int_equal(stats.max_readers, 510);
 }
 
 static void no_permission_is_named_with_a_remedy(void **state)
@@ -369,6 +410,8 @@ int main(void)
         PROMISE(two_opens_of_one_path_are_refused),
         PROMISE(reading_what_was_never_begun_leaves_no_trace),
         PROMISE(what_stands_in_the_way_is_named_with_a_remedy),
+        PROMISE(a_full_disk_is_named_with_a_remedy),
+        PROMISE(the_lock_file_has_its_blocks_from_the_start),
         PROMISE(no_permission_is_named_with_a_remedy),
         PROMISE(a_foreign_file_is_not_opened),
         PROMISE(reader_slots_of_dead_processes_are_freed),
