@@ -2,6 +2,7 @@
 
 Events come from a real worker, which the test feeds in the gateway's place.
 """
+import fcntl
 import os
 import socket
 import stat
@@ -100,7 +101,7 @@ class Publishing(NotifierCase):
         published = [(number, frozen) for _, number, frozen in live.events(5)]
         first.kill()
         self.commit(5)
-        self.start(NOTIFIER)
+        self.assertIn("position=10", self.start(NOTIFIER).log())
         again, replay = self.playing(Subscriber), self.playing(Replay)
         self.commit(5)
         self.assertEqual([number for _, number, _ in again.events(5)], [11, 12, 13, 14, 15])
@@ -255,6 +256,14 @@ class StartAndEnd(NotifierCase):
                     owner.settimeout(GUARD_S)
                     for _ in ("the refused notifier's look", "the friend"):
                         owner.accept()[0].close()
+
+    def test_of_two_that_start_at_once_one_is_refused(self):
+        for name in ENDPOINTS:
+            path = os.path.join(self.folder.run, name)
+            with open(f"{path}.lock", "w", encoding="utf-8") as other:  # has looked, and is about to bind
+                fcntl.flock(other, fcntl.LOCK_EX)
+                self.assertIn(path, self.refusal(NOTIFIER))
+        self.start(NOTIFIER)
 
     def test_a_file_in_the_way_is_not_removed(self):
         path = os.path.join(self.folder.run, "events.sock")
