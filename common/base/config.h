@@ -2,9 +2,11 @@
  * config.h - ziping.yaml, read by libcyaml against one schema.
  *
  * Unknown keys, wrong types and values out of range are refused with a line
- * that names file, line where libcyaml knows it, key and remedy. Every setting
- * has a default, so an absent file section is fine. Sizes are in bytes, times
- * in milliseconds; the sample file conf/ziping.yaml says unit, range, default and reason.
+ * that names file, line, key and remedy. Every setting has a default, so an
+ * absent file section is fine. Sizes are in bytes, times in milliseconds; the
+ * sample file conf/ziping.yaml says unit, range, default and reason.
+ * Relative paths, those of sockets and of ipc endpoints included, are taken
+ * from the file's folder.
  */
 #ifndef ZP_BASE_CONFIG_H
 #define ZP_BASE_CONFIG_H
@@ -50,7 +52,8 @@ typedef struct {
 /*
  * Loads `path` and fills in every default. On failure writes one line
  * "<file>[:line]: what is wrong; what to do" into message and returns
- * ZP_NOTFOUND, ZP_INVALID or ZP_NOMEM; *out is then untouched.
+ * ZP_NOTFOUND, ZP_IO (not readable), ZP_INVALID or ZP_NOMEM; *out is then
+ * untouched.
  */
 zp_rc zp_config_load(const char *path, zp_config **out, char *message, size_t message_size);
 void zp_config_destroy(zp_config **self);
