@@ -9,7 +9,8 @@
 typedef struct zp_listener zp_listener;
 
 /*
- * Opens what gateway.listen names: a socket path (its folder is made 0750 when missing, the socket is 0660, a lock
+ * Opens what gateway.listen names: a socket path (its folder is made 0750 when missing, the socket is 0660
+ * and gets the folder's group when that has the setgid bit, a lock
  * file beside it keeps a second gateway away, a dead gateway's socket is replaced) or "-", a listening unix socket
  * inherited as descriptor 0. Resolves gateway.peer_users. On failure writes one line that names the file and the
  * remedy. ZP_INVALID, ZP_EXISTS (another gateway lives there), ZP_IO, ZP_NOMEM. Main thread, before there are others.

@@ -216,44 +216,61 @@ static int fail(const program *self)
     return EXIT_START;
 }
 
-int main(int argc, char **argv)
+/* ---- options ---- */
+
+typedef struct {
+    const char *path;
+    bool check;
+    int exit_code; /* -1: go on */
+} wanted;
+
+static wanted read_options(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"check", no_argument, NULL, 'k'},
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'v'},
                                             {NULL, 0, NULL, 0}};
-    static program self = {.message = "signals not set up; start again"};
-    const char *path = NULL;
-    bool check = false;
+    wanted w = {.exit_code = -1};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'c':
-            path = optarg;
+            w.path = optarg;
             break;
         case 'k':
-            check = true;
+            w.check = true;
             break;
         case 'h':
-            return fputs(usage, stdout) == EOF ? EXIT_START : EXIT_SUCCESS;
+            w.exit_code = fputs(usage, stdout) == EOF ? EXIT_START : EXIT_SUCCESS;
+            return w;
         case 'v':
-            return puts("ziping-gateway " ZP_VERSION) == EOF ? EXIT_START : EXIT_SUCCESS;
+            w.exit_code = puts("ziping-gateway " ZP_VERSION) == EOF ? EXIT_START : EXIT_SUCCESS;
+            return w;
         default:
-            fputs(usage, stderr);
-            return EXIT_START;
+            w.path = NULL;
+            optind = argc;
         }
     }
-    if (!path || optind < argc) {
+    if (!w.path || optind < argc) {
         fputs(usage, stderr);
-        return EXIT_START;
+        w.exit_code = EXIT_START;
     }
+    return w;
+}
+
+int main(int argc, char **argv)
+{
+    static program self = {.message = "signals not set up; start again"};
+    const wanted w = read_options(argc, argv);
+    if (w.exit_code >= 0)
+        return w.exit_code;
     zp_rc rc = block_signals(&self);
     if (!rc)
-        rc = load(&self, path);
+        rc = load(&self, w.path);
     if (rc)
         return fail(&self);
-    if (check) {
-        printf("%s: good\n", path);
+    if (w.check) {
+        printf("%s: good\n", w.path);
         zp_config_destroy(&self.config);
         return EXIT_SUCCESS;
     }
