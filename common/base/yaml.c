@@ -245,6 +245,11 @@ void zp_yaml_unload(const cyaml_schema_value_t *schema, void *data)
     (void)cyaml_free(&config, schema, data, 0); /* fails only for a missing configuration */
 }
 
+bool zp_yaml_has(const zp_yaml *self, const char *key)
+{
+    return zp_yaml_places_of(&self->places, zp_str_of(key)) != NULL;
+}
+
 bool zp_yaml_number(const char *text, uint64_t *out)
 {
     uint64_t n = 0;

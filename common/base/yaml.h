@@ -36,6 +36,9 @@ zp_str zp_yaml_bytes(const zp_yaml *self);
 zp_rc zp_yaml_load(zp_yaml *self, const cyaml_schema_value_t *schema, void **data);
 void zp_yaml_unload(const cyaml_schema_value_t *schema, void *data);
 
+/* Whether the key ("level1") stands in the file: an empty list loads like none. */
+bool zp_yaml_has(const zp_yaml *self, const char *key);
+
 /* Digits and nothing else; false also beyond 2^64. */
 bool zp_yaml_number(const char *text, uint64_t *out);
 

@@ -9,7 +9,7 @@
 
 /*
  * Reads the file, checks it, hashes it. On failure writes "<file>[:line]: what is wrong; what to do" into
- * message: ZP_NOTFOUND, ZP_INVALID, ZP_NOMEM. *out is untouched then.
+ * message: ZP_NOTFOUND, ZP_IO (not readable), ZP_INVALID, ZP_NOMEM. *out is untouched then.
  */
 zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t message_size);
 
