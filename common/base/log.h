@@ -5,7 +5,9 @@
  *
  * The format string after the event is printf-style and already in key=value
  * form; a value with blanks goes through %s inside quotes written by the caller.
- * A line is written with one write(2), so lines of threads do not mix. Thread-safe.
+ * Control characters come out as \xHH, so no value can begin a line of its own. A
+ * line is written with one write(2), so lines of threads and programs do not mix;
+ * what exceeds 2 KiB is cut. Thread-safe; errno stays as it was.
  */
 #ifndef ZP_BASE_LOG_H
 #define ZP_BASE_LOG_H
