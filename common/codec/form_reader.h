@@ -10,6 +10,8 @@
  * Bounds, always: ZP_MAX_BODY, ZP_MAX_CELL, ZP_MAX_INDICATORS, nesting of 8; valid UTF-8;
  * no control characters but tab and newline; no unknown and no duplicate member.
  *
+ * At most ZP_MAX_FAULTS are listed. A member's name that is not known is not looked into further.
+ *
  * Returns ZP_OK (form filled, faults empty), ZP_INVALID (the bytes are not the format:
  * HTTP 400), ZP_CONFLICT (well-formed, but not a form: wrong types, unknown members,
  * out of bounds: HTTP 422), ZP_TOO_LARGE (413), ZP_NOMEM.
@@ -20,6 +22,8 @@
 
 #include "core/flag.h"
 #include "core/form.h"
+
+enum { ZP_MAX_FAULTS = 256 };
 
 typedef struct zp_json_reader zp_json_reader;
 
@@ -37,7 +41,9 @@ zp_rc zp_form_read_json(zp_json_reader *self, zp_str body, zp_arena *arena, zp_f
 /*
  * application/x-www-form-urlencoded (WHATWG URL, section 5.1). Field names are dotted paths of the
  * JSON form: year, project_name, funds.total.annual_budget, goals.expected, indicators.0.target.
- * An empty field is an absent cell; an indicator row with no filled cell is skipped; rows keep their order.
+ * An empty field is an absent cell; an indicator row with no filled cell is skipped; rows stand in the
+ * order of their numbers (0 to 999, gaps allowed). CR LF within a value becomes LF. Unlike WHATWG's, a broken % escape
+ * is refused.
  */
 zp_rc zp_form_read_urlencoded(zp_str body, zp_arena *arena, zp_form *form, zp_flags *faults);
 

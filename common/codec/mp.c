@@ -220,3 +220,17 @@ void zp_mp_skip(zp_mp *self)
 {
     skip(self, 0);
 }
+
+uint32_t zp_mp_record(zp_mp *self, uint64_t schema, uint32_t known)
+{
+    uint32_t n = zp_mp_array(self);
+    self->bad |= n < known || zp_mp_uint(self) != schema;
+    return self->bad ? 0 : n - known;
+}
+
+bool zp_mp_record_end(zp_mp *self, uint32_t beyond)
+{
+    while (beyond-- > 0 && !self->bad)
+        zp_mp_skip(self);
+    return zp_mp_done(self);
+}

@@ -40,6 +40,13 @@ zp_str zp_mp_bin(zp_mp *self);                      /* bin, or absent for nil */
 bool zp_mp_fixed(zp_mp *self, void *out, size_t n); /* bin of exactly n bytes */
 bool zp_mp_nil(zp_mp *self);                        /* true and consumed when the next is nil */
 void zp_mp_skip(zp_mp *self);                       /* any one value, bounded depth */
+/*
+ * The head of a record, [schema, fields…]: refuses another schema and fewer than `known` elements (the schema counts as
+ * one). Returns how many there are beyond those: fields that a later release has added and an earlier one may ignore.
+ */
+uint32_t zp_mp_record(zp_mp *self, uint64_t schema, uint32_t known);
+/* The record's end: skips `beyond` elements; true when nothing went wrong and nothing is left over. */
+bool zp_mp_record_end(zp_mp *self, uint32_t beyond);
 /* No error so far and nothing left over. */
 static inline bool zp_mp_done(const zp_mp *self)
 {

@@ -16,6 +16,9 @@ typedef enum { ZP_QUEUED, ZP_SCORED, ZP_FAILED, ZP_SUPERSEDED, ZP_STATES } zp_st
 const char *zp_state_name(zp_state state); /* "queued" … */
 zp_rc zp_state_by_name(zp_str name, zp_state *out);
 
+/* As `failure`, what cannot be read; any other text says what became of the attempts to score it. */
+#define ZP_FAILURE_UNREADABLE ZP_STR("the stored submission cannot be read")
+
 typedef struct {
     zp_id id;
     zp_state state;

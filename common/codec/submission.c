@@ -1,6 +1,6 @@
 /*
- * submission.c - see submission.h. Both layouts are arrays of fixed order; a new field is added at the end with a new
- * schema number.
+ * submission.c - see submission.h. Both layouts are arrays of fixed order. A field that earlier releases may ignore is
+ * added at the end; any other change takes a new schema number.
  *
  * form: [schema, year, project_name, department, unit, unit_code, money_unit, [4 × [6 cells]], goal_expected,
  * goal_actual, [n × [8 cells]], total_weight, declared_total, declared_grade], every cell a str or nil
@@ -70,7 +70,8 @@ static zp_rc unpack_indicators(zp_mp *m, zp_arena *arena, zp_form *out)
 zp_rc zp_form_unpack(zp_str bytes, zp_arena *arena, zp_form *out)
 {
     zp_mp m = zp_mp_of(bytes);
-    if (zp_mp_array(&m) != FORM_FIELDS || zp_mp_uint(&m) != FORM_SCHEMA)
+    uint32_t beyond = zp_mp_record(&m, FORM_SCHEMA, FORM_FIELDS);
+    if (m.bad)
         return ZP_CORRUPT;
     out->year = zp_mp_str(&m);
 #define X(name, cell) out->cell = zp_mp_str(&m);
@@ -92,7 +93,7 @@ zp_rc zp_form_unpack(zp_str bytes, zp_arena *arena, zp_form *out)
 #define X(name, cell) out->cell = zp_mp_str(&m);
     ZP_FORM_TRAILER(X)
 #undef X
-    return zp_mp_done(&m) ? ZP_OK : ZP_CORRUPT;
+    return zp_mp_record_end(&m, beyond) ? ZP_OK : ZP_CORRUPT;
 }
 
 void zp_submission_pack(const zp_submission *submission, zp_buf *out)
@@ -116,7 +117,8 @@ void zp_submission_pack(const zp_submission *submission, zp_buf *out)
 zp_rc zp_submission_unpack(zp_str bytes, zp_submission *out)
 {
     zp_mp m = zp_mp_of(bytes);
-    if (zp_mp_array(&m) != SUBMISSION_FIELDS || zp_mp_uint(&m) != SUBMISSION_SCHEMA)
+    uint32_t beyond = zp_mp_record(&m, SUBMISSION_SCHEMA, SUBMISSION_FIELDS);
+    if (m.bad)
         return ZP_CORRUPT;
     *out = (zp_submission){.received_ms = zp_mp_int(&m)};
     uint64_t revision = zp_mp_uint(&m);
@@ -129,5 +131,5 @@ zp_rc zp_submission_unpack(zp_str bytes, zp_submission *out)
     out->idempotency_key = zp_mp_str(&m);
     zp_mp_fixed(&m, out->digest.b, sizeof out->digest.b);
     out->form = zp_mp_bin(&m);
-    return zp_mp_done(&m) && out->submitter.p && out->form.p ? ZP_OK : ZP_CORRUPT;
+    return zp_mp_record_end(&m, beyond) && out->submitter.p && out->form.p ? ZP_OK : ZP_CORRUPT;
 }

@@ -1,0 +1,295 @@
+/*
+ * json_readers.cc - which JSON library reads a form fastest: every member visited, number text kept, UTF-8 checked.
+ *
+ * Three ways over the same body: yajl's callbacks, simdjson's on-demand front end, and simdjson's structural index
+ * alone with a plain walk over its tokens. Prints the median of several rounds in nanoseconds a form.
+ * Usage: json_readers FILE [forms a round]
+ */
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <simdjson.h>
+#include <yajl/yajl_parse.h>
+
+namespace
+{
+
+/* What each way must come to: the bytes of all names, texts and number tokens, and how many values there are. */
+struct seen {
+    size_t bytes = 0, values = 0;
+    bool ok = true;
+    bool operator==(const seen &other) const
+    {
+        return bytes == other.bytes && values == other.values && ok == other.ok;
+    }
+};
+
+/* ---- yajl ---- */
+
+int y_null(void *context)
+{
+    static_cast<seen *>(context)->values++;
+    return 1;
+}
+
+int y_boolean(void *context, int)
+{
+    return y_null(context);
+}
+
+int y_number(void *context, const char *, size_t n)
+{
+    auto *s = static_cast<seen *>(context);
+    s->values++;
+    s->bytes += n;
+    return 1;
+}
+
+int y_string(void *context, const unsigned char *text, size_t n)
+{
+    return y_number(context, reinterpret_cast<const char *>(text), n);
+}
+
+int y_name(void *context, const unsigned char *, size_t n)
+{
+    static_cast<seen *>(context)->bytes += n;
+    return 1;
+}
+
+int y_end(void *)
+{
+    return 1;
+}
+
+seen by_yajl(const simdjson::padded_string &body)
+{
+    static const yajl_callbacks callbacks = {y_null, y_boolean, nullptr, nullptr, y_number, y_string,
+                                             y_null, y_name,    y_end,   y_null,  y_end};
+    seen s;
+    yajl_handle handle = yajl_alloc(&callbacks, nullptr, &s);
+    s.ok = handle &&
+           yajl_parse(handle, reinterpret_cast<const unsigned char *>(body.data()), body.size()) == yajl_status_ok &&
+           yajl_complete_parse(handle) == yajl_status_ok;
+    if (handle)
+        yajl_free(handle);
+    return s;
+}
+
+/* ---- simdjson, on demand ---- */
+
+namespace od = simdjson::ondemand;
+
+std::string_view trimmed(std::string_view token)
+{
+    while (!token.empty() && uint8_t(token.back()) <= ' ')
+        token.remove_suffix(1);
+    return token;
+}
+
+bool od_value(od::value value, seen &s);
+
+bool od_object(od::object object, seen &s)
+{
+    for (auto field : object) {
+        std::string_view name;
+        od::value value;
+        if (field.unescaped_key().get(name))
+            return false;
+        s.bytes += name.size();
+        if (field.value().get(value) || !od_value(value, s))
+            return false;
+    }
+    return true;
+}
+
+bool od_array(od::array array, seen &s)
+{
+    for (auto element : array) {
+        od::value value;
+        if (element.get(value) || !od_value(value, s))
+            return false;
+    }
+    return true;
+}
+
+bool od_value(od::value value, seen &s)
+{
+    od::json_type type;
+    od::object object;
+    od::array array;
+    std::string_view text;
+    if (value.type().get(type))
+        return false;
+    s.values++;
+    switch (type) {
+    case od::json_type::object:
+        return !value.get_object().get(object) && od_object(object, s);
+    case od::json_type::array:
+        return !value.get_array().get(array) && od_array(array, s);
+    case od::json_type::string:
+        if (value.get_string().get(text))
+            return false;
+        s.bytes += text.size();
+        return true;
+    case od::json_type::number:
+        s.bytes += trimmed(value.raw_json_token()).size();
+        return true;
+    default:
+        return true;
+    }
+}
+
+seen by_on_demand(od::parser &parser, const simdjson::padded_string &body)
+{
+    seen s;
+    od::document document;
+    od::object object;
+    s.values = 1;
+    s.ok = !parser.iterate(body).get(document) && !document.get_object().get(object) && od_object(object, s) &&
+           document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+    return s;
+}
+
+/* ---- simdjson's structural index, walked by hand ---- */
+
+struct tokens {
+    const char *bytes;
+    const uint32_t *at;
+    uint32_t i, count;
+    size_t size;
+
+    char next() const
+    {
+        return i < count ? bytes[at[i]] : '\0';
+    }
+    std::string_view take()
+    {
+        size_t from = at[i++], to = i < count ? at[i] : size;
+        return trimmed(std::string_view(bytes + from, to - from));
+    }
+};
+
+bool ix_value(tokens &t, seen &s, int depth);
+
+bool ix_members(tokens &t, seen &s, int depth)
+{
+    t.i++;
+    if (t.next() == '}')
+        return t.i++, true;
+    for (;;) {
+        if (t.next() != '"')
+            return false;
+        s.bytes += t.take().size() - 2;
+        if (t.next() != ':')
+            return false;
+        t.i++;
+        if (!ix_value(t, s, depth + 1))
+            return false;
+        if (t.next() == '}')
+            return t.i++, true;
+        if (t.next() != ',')
+            return false;
+        t.i++;
+    }
+}
+
+bool ix_elements(tokens &t, seen &s, int depth)
+{
+    t.i++;
+    if (t.next() == ']')
+        return t.i++, true;
+    for (;;) {
+        if (!ix_value(t, s, depth + 1))
+            return false;
+        if (t.next() == ']')
+            return t.i++, true;
+        if (t.next() != ',')
+            return false;
+        t.i++;
+    }
+}
+
+bool ix_value(tokens &t, seen &s, int depth)
+{
+    s.values++;
+    switch (t.next()) {
+    case '{':
+        return depth < 8 && ix_members(t, s, depth);
+    case '[':
+        return depth < 8 && ix_elements(t, s, depth);
+    case '"':
+        s.bytes += t.take().size() - 2;
+        return true;
+    case 'n':
+        return t.take() == "null";
+    default:
+        s.bytes += t.take().size();
+        return true;
+    }
+}
+
+seen by_index(simdjson::internal::dom_parser_implementation &stage, const simdjson::padded_string &body)
+{
+    seen s;
+    s.ok = !stage.stage1(reinterpret_cast<const uint8_t *>(body.data()), body.size(), simdjson::stage1_mode::regular);
+    tokens t = {body.data(), stage.structural_indexes.get(), 0, stage.n_structural_indexes, body.size()};
+    s.ok = s.ok && ix_value(t, s, 0) && t.i == t.count;
+    return s;
+}
+
+/* ---- the measurement ---- */
+
+template <typename way> void measure(const char *name, const seen &expected, long forms, way read)
+{
+    std::vector<long long> rounds;
+    for (int round = 0; round < 9; round++) {
+        auto from = std::chrono::steady_clock::now();
+        for (long i = 0; i < forms; i++)
+            if (!(read() == expected)) {
+                fprintf(stderr, "%s read something else\n", name);
+                exit(1);
+            }
+        auto spent = std::chrono::steady_clock::now() - from;
+        rounds.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count() / forms);
+    }
+    std::sort(rounds.begin(), rounds.end());
+    printf("%-24s %7lld ns a form\n", name, rounds[rounds.size() / 2]);
+}
+
+} // namespace
+
+int main(int count, char **arguments)
+{
+    if (count < 2) {
+        fprintf(stderr, "usage: %s FILE [forms a round]\n", arguments[0]);
+        return 2;
+    }
+    std::ifstream file(arguments[1], std::ios::binary);
+    simdjson::padded_string body(std::string(std::istreambuf_iterator<char>(file), {}));
+    long forms = count > 2 ? atol(arguments[2]) : 20000;
+    seen expected = by_yajl(body);
+    if (!file || !expected.ok || forms < 1) {
+        fprintf(stderr, "%s: not a JSON object that can be read\n", arguments[1]);
+        return 1;
+    }
+    od::parser parser;
+    std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+    if (simdjson::get_active_implementation()->create_dom_parser_implementation(body.size(), 16, stage)) {
+        fprintf(stderr, "out of memory\n");
+        return 1;
+    }
+    printf("%zu bytes, %zu values, simdjson %d.%d.%d (%s)\n", body.size(), expected.values,
+           int(simdjson::SIMDJSON_VERSION_MAJOR), int(simdjson::SIMDJSON_VERSION_MINOR),
+           int(simdjson::SIMDJSON_VERSION_REVISION), simdjson::get_active_implementation()->name().data());
+    measure("yajl", expected, forms, [&] { return by_yajl(body); });
+    measure("simdjson on demand", expected, forms, [&] { return by_on_demand(parser, body); });
+    measure("simdjson index + walk", expected, forms, [&] { return by_index(*stage, body); });
+    return 0;
+}
