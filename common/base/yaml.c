@@ -199,9 +199,18 @@ static const char *plainly(const char *name)
                                                                         : "something else";
 }
 
+/* The key that libcyaml came to last; "" before the first. */
+static const char *last_key(const zp_yaml *self, size_t keys)
+{
+    for (size_t i = 0; i < self->places.count; i++)
+        if (self->places.items[i].is_key && --keys == 0)
+            return self->places.items[i].path;
+    return "";
+}
+
 static zp_rc explain_schema(const zp_yaml *self, cyaml_err_t code, const account *said)
 {
-    const char *key = said->keys && said->keys <= self->places.count ? self->places.items[said->keys - 1].path : "";
+    const char *key = said->keys ? last_key(self, said->keys) : "";
     char wanted[32], got[32];
     unsigned most;
     if (code == CYAML_ERR_OOM)

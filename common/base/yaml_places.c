@@ -33,6 +33,15 @@ static zp_rc refuse(const walk *self, const yaml_event_t *event, const char *wha
     return ZP_INVALID;
 }
 
+static zp_rc add_place(walk *self, const yaml_event_t *event, const char *path, bool is_key)
+{
+    if (self->places->count == ZP_YAML_MAX_KEYS)
+        return refuse(self, event, "too many keys for a settings file; remove what does not belong here");
+    self->places->items[self->places->count++] =
+        (zp_yaml_place){.path = path, .line = event->start_mark.line + 1, .is_key = is_key};
+    return ZP_OK;
+}
+
 static zp_rc add_key(walk *self, frame *in, const yaml_event_t *event)
 {
     const char *key = (const char *)event->data.scalar.value;
@@ -44,16 +53,14 @@ static zp_rc add_key(walk *self, frame *in, const yaml_event_t *event)
         zp_str what = zp_arena_printf(self->arena, "%s stands here and in line %zu; keep one", path.p, before->line);
         return what.p ? refuse(self, event, what.p) : ZP_NOMEM;
     }
-    if (self->places->count == ZP_YAML_MAX_KEYS)
-        return refuse(self, event, "too many keys for a settings file; remove what does not belong here");
-    self->places->items[self->places->count++] = (zp_yaml_place){.path = path.p, .line = event->start_mark.line + 1};
+    zp_rc rc = add_place(self, event, path.p, true);
     in->child = path.p;
     in->key_is_next = false;
-    return ZP_OK;
+    return rc;
 }
 
 /* A value begins: *path is where it stands. */
-static zp_rc begin_value(walk *self, const char **path)
+static zp_rc begin_value(walk *self, const yaml_event_t *event, const char **path)
 {
     *path = "";
     if (self->depth == 0)
@@ -65,7 +72,7 @@ static zp_rc begin_value(walk *self, const char **path)
         return ZP_OK;
     }
     *path = zp_arena_printf(self->arena, "%s[%u]", in->path, in->entries++).p;
-    return *path ? ZP_OK : ZP_NOMEM;
+    return *path ? add_place(self, event, *path, false) : ZP_NOMEM;
 }
 
 static zp_rc on_scalar(walk *self, const yaml_event_t *event)
@@ -79,7 +86,7 @@ static zp_rc on_scalar(walk *self, const yaml_event_t *event)
     if (in->is_mapping && in->key_is_next)
         return add_key(self, in, event);
     const char *path;
-    return begin_value(self, &path);
+    return begin_value(self, event, &path);
 }
 
 static zp_rc on_collection(walk *self, const yaml_event_t *event, bool is_mapping)
@@ -91,7 +98,7 @@ static zp_rc on_collection(walk *self, const yaml_event_t *event, bool is_mappin
     if (self->depth == ZP_YAML_MAX_DEPTH)
         return refuse(self, event, "nested too deeply; no setting lies this deep");
     const char *path;
-    zp_rc rc = begin_value(self, &path);
+    zp_rc rc = begin_value(self, event, &path);
     if (!rc)
         self->stack[self->depth++] = (frame){.is_mapping = is_mapping, .key_is_next = is_mapping, .path = path};
     return rc;

@@ -1,5 +1,5 @@
 /*
- * yaml_places.h - where each key of a YAML text stands. Part of yaml.c.
+ * yaml_places.h - where each key and list entry of a YAML text stands. Part of yaml.c.
  */
 #ifndef ZP_BASE_YAML_PLACES_H
 #define ZP_BASE_YAML_PLACES_H
@@ -8,8 +8,9 @@
 #include "base/error.h"
 
 typedef struct {
-    const char *path; /* "gateway.batch", "level1[0].weight" */
+    const char *path; /* "gateway.batch", "level1[0]", "level1[0].weight" */
     size_t line;      /* from 1 */
+    bool is_key;      /* or an entry of a list */
 } zp_yaml_place;
 
 typedef struct {
