@@ -340,21 +340,43 @@ static bool refuse_name(walk *w, const stranger **strangers, const zp_place *her
     return true;
 }
 
+/*
+ * Takes a member's name and finds it in the shape; *found is shape->count for a stranger. A name that comes where it is
+ * likely, without escapes, is recognised in place (what memcmp may read beyond the body is padding).
+ */
+static bool take_name(walk *w, const zp_shape *shape, size_t likely, zp_str *name, size_t *found)
+{
+    bool odd;
+    if (next(w) != '"')
+        return false;
+    const char *text = w->bytes + w->at[w->i] + 1;
+    const zp_member *member = likely < shape->count ? &shape->members[likely] : NULL;
+    if (member && memcmp(text, member->name, member->n) == 0 && text[member->n] == '"') {
+        *name = (zp_str){text, member->n};
+        *found = likely;
+        w->i++;
+        return true;
+    }
+    if (!take_text(w, name, &odd))
+        return false;
+    *found = zp_shape_find(shape, *name);
+    return true;
+}
+
 /* depth: how many containers are open around the object. */
 static bool read_object(walk *w, const zp_shape *shape, void *base, const zp_place *here, unsigned depth)
 {
     const stranger *strangers = NULL;
     uint32_t seen = 0;
-    size_t i = 0; /* where in the shape the next member is looked for first */
+    size_t likely = 0, found; /* in the shape: behind the member before */
     w->i++;
     if (take(w, '}'))
         return true;
     do {
         zp_place inner = {here, ZP_ABSENT, 0};
-        bool odd, ok;
-        if (next(w) != '"' || !take_text(w, &inner.name, &odd) || !take(w, ':'))
+        bool ok;
+        if (!take_name(w, shape, likely, &inner.name, &found) || !take(w, ':'))
             return false;
-        size_t found = zp_shape_find(shape, inner.name, i);
         if (found == shape->count) {
             ok = refuse_name(w, &strangers, &inner) && skip_value(w, &inner, depth + 1);
         } else if (seen & 1u << found) {
@@ -363,7 +385,7 @@ static bool read_object(walk *w, const zp_shape *shape, void *base, const zp_pla
             ok = skip_value(w, &inner, depth + 1);
         } else {
             seen |= 1u << found;
-            i = found + 1;
+            likely = found + 1;
             ok = read_member(w, &shape->members[found], base, &inner, depth + 1);
         }
         if (!ok)

@@ -43,10 +43,8 @@ static bool is_named(const zp_member *member, zp_str name)
     return member->n == name.n && memcmp(member->name, name.p, name.n) == 0;
 }
 
-size_t zp_shape_find(const zp_shape *shape, zp_str name, size_t hint)
+size_t zp_shape_find(const zp_shape *shape, zp_str name)
 {
-    if (hint < shape->count && is_named(&shape->members[hint], name))
-        return hint;
     size_t i = 0;
     while (i < shape->count && !is_named(&shape->members[i], name))
         i++;

@@ -28,11 +28,8 @@ struct zp_shape {
 /* The root object; offsets are into zp_form, and within an indicator into zp_indicator. */
 extern const zp_shape zp_form_shape;
 
-/*
- * The index of the member of that name, `count` when there is none. Looks at `hint` first: most forms come in canonical
- * order, so the member after the one before is the likely one.
- */
-size_t zp_shape_find(const zp_shape *shape, zp_str name, size_t hint);
+/* The index of the member of that name, `count` when there is none. */
+size_t zp_shape_find(const zp_shape *shape, zp_str name);
 
 static inline zp_str *zp_cell_at(void *base, size_t offset)
 {

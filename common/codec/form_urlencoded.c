@@ -144,7 +144,7 @@ typedef enum { FOUND, UNKNOWN, TOLD } search;
 static search find_cell(field *f, const zp_shape *shape, void *base, zp_str path)
 {
     zp_str name = step(&path);
-    size_t i = zp_shape_find(shape, name, 0);
+    size_t i = zp_shape_find(shape, name);
     if (path.p || i == shape->count || shape->members[i].kind != ZP_MEMBER_CELL)
         return UNKNOWN;
     descend(f)->name = name;
@@ -176,7 +176,7 @@ static search find_in_row(reading *r, field *f, const zp_shape *shape, zp_str pa
 static search find_field(reading *r, zp_str path, field *f)
 {
     zp_str whole = path, name = step(&path);
-    size_t i = zp_shape_find(&zp_form_shape, name, 0);
+    size_t i = zp_shape_find(&zp_form_shape, name);
     f->seen = &r->seen[0];
     if (i == zp_form_shape.count)
         return UNKNOWN;
@@ -193,7 +193,7 @@ static search find_field(reading *r, zp_str path, field *f)
         return find_cell(f, member->inner, (char *)r->form + member->offset, path);
     }
     name = step(&path);
-    i = zp_shape_find(member->inner, name, 0);
+    i = zp_shape_find(member->inner, name);
     if (i == member->inner->count || !path.p)
         return UNKNOWN;
     descend(f)->name = name;
