@@ -208,12 +208,19 @@ static const char *last_key(const zp_yaml *self, size_t keys)
     return "";
 }
 
+/* libyaml has read the whole text once before, so that it stumbles now has no other reason. */
+static bool is_out_of_memory(cyaml_err_t code)
+{
+    return code == CYAML_ERR_OOM || code == CYAML_ERR_LIBYAML_PARSER_INIT || code == CYAML_ERR_LIBYAML_EVENT_INIT ||
+           code == CYAML_ERR_LIBYAML_PARSER;
+}
+
 static zp_rc explain_schema(const zp_yaml *self, cyaml_err_t code, const account *said)
 {
     const char *key = said->keys ? last_key(self, said->keys) : "";
     char wanted[32], got[32];
     unsigned most;
-    if (code == CYAML_ERR_OOM)
+    if (is_out_of_memory(code))
         return zp_yaml_no_memory(self);
     if (code == CYAML_ERR_INVALID_KEY)
         return zp_yaml_refuse(self, key, "is not a setting; correct its spelling and indentation, or remove it");

@@ -10,6 +10,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -380,10 +381,20 @@ static void lines_below_the_level_are_dropped(void **state)
     zp_log_open("worker", ZP_ERROR);
     zp_log(ZP_WARN, "detail", "n=%d", 2);
     assert_null(written(*state));
-    errno = ENOSPC;
     zp_log(ZP_ERROR, "full", "n=%d", 3);
-    assert_int_equal(errno, ENOSPC);
     assert_non_null(strstr(written(*state), " ERROR worker full n=3\n"));
+}
+
+static void a_line_that_cannot_be_written_leaves_errno_alone(void **state)
+{
+    (void)state;
+    int full = open("/dev/full", O_WRONLY);
+    assert_true(full >= 0);
+    assert_int_equal(dup2(full, STDERR_FILENO), STDERR_FILENO);
+    close(full);
+    errno = EXDEV;
+    zp_log(ZP_ERROR, "lost", "n=%d", 1);
+    assert_int_equal(errno, EXDEV);
 }
 
 static void levels_have_names(void **state)
@@ -435,6 +446,7 @@ int main(void)
         LOG_TEST(a_value_cannot_forge_a_log_line),
         LOG_TEST(a_long_log_line_is_cut_at_a_character_and_ends),
         LOG_TEST(lines_below_the_level_are_dropped),
+        LOG_TEST(a_line_that_cannot_be_written_leaves_errno_alone),
         cmocka_unit_test(levels_have_names),
         cmocka_unit_test(every_outcome_has_a_name),
     };
