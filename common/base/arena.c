@@ -1,5 +1,9 @@
 /*
- * arena.c - see arena.h. A list of chunks, newest first; the first chunk is kept by reset.
+ * arena.c - see arena.h. A list of chunks, newest first; the oldest is the one that reset keeps.
+ *
+ * Runs in whichever thread owns the arena. A chunk is taken only when the newest has no room: what is left of that one
+ * is given up, which costs less than looking through all of them. When malloc fails, the caller gets NULL and all
+ * earlier allocations stand.
  */
 #include "base/arena.h"
 

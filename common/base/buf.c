@@ -1,5 +1,8 @@
 /*
- * buf.c - see buf.h. Grows by doubling; a failed growth leaves what is there untouched.
+ * buf.c - see buf.h. Grows by doubling, so that appending byte by byte stays linear.
+ *
+ * Runs in whichever thread owns the buffer. A failed growth leaves what is there untouched and sets the sticky flag:
+ * writers of whole documents look at it once, at their end.
  */
 #include "base/buf.h"
 

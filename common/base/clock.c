@@ -1,5 +1,8 @@
 /*
- * clock.c - see clock.h.
+ * clock.c - see clock.h. Any thread; no state, no failure.
+ *
+ * A time beyond the years 1970 to 9999 is written as the nearest one within: RFC 3339 has four digits for a year, and
+ * a wrong clock must not make a document unreadable.
  */
 #include "base/clock.h"
 

@@ -1,6 +1,7 @@
 /*
- * digest.c - see digest.h. nettle: plain functions over caller's memory, no allocation, SHA instructions where the
- * machine has them.
+ * digest.c - see digest.h. nettle: plain functions over the caller's memory, no allocation, no failure; it uses SHA
+ * instructions where the machine has them. OpenSSL's interface allocates a context and can fail, which a receipt must
+ * not. Any thread.
  */
 #include "base/digest.h"
 

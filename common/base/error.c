@@ -1,5 +1,8 @@
 /*
- * error.c - the names of outcomes, for log lines.
+ * error.c - the names of outcomes, for log lines. Any thread; literals only.
+ *
+ * A value that is none of the outcomes is a fault of ours somewhere; it gets a name of its own, so that the line about
+ * it is still written.
  */
 #include "base/error.h"
 

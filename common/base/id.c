@@ -1,5 +1,9 @@
 /*
- * id.c - see id.h. Random bytes are fetched from the system in blocks, so that an id costs no system call of its own.
+ * id.c - see id.h. Runs in the one thread that owns the generator: in the gateway, the committer.
+ *
+ * Random bytes are fetched from the system in blocks, so that an id costs no system call of its own. The counter starts
+ * at 0 in each millisecond: uniqueness rests on the 62 random bits, the counter only orders. Without random bytes there
+ * is no id (ZP_IO); a guessable one would let strangers read each other's forms.
  */
 #include "base/id.h"
 

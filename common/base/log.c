@@ -1,5 +1,8 @@
 /*
- * log.c - see log.h. A line that cannot be written is lost: there is nowhere left to say so.
+ * log.c - see log.h. Any thread: a line is made on the stack and written at once, nothing is shared but two values that
+ * are set before threads exist.
+ *
+ * A line that cannot be written is lost: there is nowhere left to say so, and a full log disk must not stop intake.
  */
 #include "base/log.h"
 
