@@ -81,20 +81,20 @@ static zp_str take_scalar(walk *w)
 }
 
 /*
- * Whether a text holds what needs a closer look: a backslash, DEL, or the lead byte of U+0080..BF. Eight bytes at a
- * time (a byte of x is zero iff its top bit is set in the last line), reading up to seven bytes of padding.
+ * Whether a text holds what needs a closer look: a backslash, DEL, or the lead byte of U+0080..BF. Sixteen bytes at a
+ * time, up to fifteen of them behind the text: then it may say yes for nothing.
  */
 static bool is_odd(zp_str s)
 {
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    uint64_t odd = 0;
-    for (size_t i = 0; i < s.n; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, s.p + i, sizeof eight);
-        uint64_t slash = eight ^ ones * '\\', del = eight ^ ones * 0x7f, lead = eight ^ ones * 0xc2;
-        odd |= ((slash - ones) & ~slash) | ((del - ones) & ~del) | ((lead - ones) & ~lead);
+    typedef uint8_t sixteen __attribute__((vector_size(16)));
+    sixteen odd = {0}, bytes;
+    uint64_t halves[2];
+    for (size_t i = 0; i < s.n; i += sizeof bytes) {
+        memcpy(&bytes, s.p + i, sizeof bytes);
+        odd |= (sixteen)(bytes == '\\') | (sixteen)(bytes == 0x7f) | (sixteen)(bytes == 0xc2);
     }
-    return odd & tops;
+    memcpy(halves, &odd, sizeof halves);
+    return halves[0] | halves[1];
 }
 
 static bool unescape(walk *w, zp_str raw, zp_str *out)

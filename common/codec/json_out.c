@@ -1,6 +1,6 @@
 /*
- * json_out.c - see json_out.h. Copies runs of plain bytes whole; only what RFC 8259 requires is escaped. Pure; any
- * thread.
+ * json_out.c - see json_out.h. Most texts need no escape and are copied whole; only what RFC 8259 requires is escaped.
+ * Pure; any thread.
  */
 #include "codec/json_out.h"
 
@@ -35,25 +35,41 @@ static bool needs_escape(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
-/*
- * How many bytes from i on can be copied as they are. Eight at a time: the top bit of a byte of `odd` is set if it or a
- * byte below it needs an escape, so what is found there is looked at once more, byte by byte.
- */
-static size_t plain_run(zp_str s, size_t i)
+/* Eight bytes of which none needs an escape (a byte of x is zero iff its top bit is set in (x - ones) & ~x). */
+static bool are_plain(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    size_t from = i;
-    for (; i + 8 <= s.n; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, s.p + i, sizeof eight);
-        uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
-        uint64_t odd = ((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
-        if (odd & tops)
-            break;
+    uint64_t eight;
+    memcpy(&eight, p, sizeof eight);
+    uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
+    uint64_t odd = ((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+    return !(odd & tops);
+}
+
+static bool is_plain(zp_str s)
+{
+    size_t i = 0;
+    if (s.n >= 8) {
+        while (i + 8 <= s.n && are_plain(s.p + i))
+            i += 8;
+        return i + 8 > s.n && are_plain(s.p + s.n - 8);
     }
     while (i < s.n && !needs_escape((unsigned char)s.p[i]))
         i++;
-    return i - from;
+    return i == s.n;
+}
+
+static void write_escaped(zp_buf *out, zp_str s)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!needs_escape((unsigned char)s.p[i]))
+            continue;
+        zp_buf_add(out, s.p + from, i - from);
+        escape(out, (unsigned char)s.p[i]);
+        from = i + 1;
+    }
+    zp_buf_add(out, s.p + from, s.n - from);
 }
 
 void zp_json_str(zp_buf *out, zp_str s)
@@ -65,13 +81,10 @@ void zp_json_str(zp_buf *out, zp_str s)
     if (!zp_buf_reserve(out, s.n + 2))
         return;
     zp_buf_char(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        size_t n = plain_run(s, i);
-        zp_buf_add(out, s.p + i, n);
-        i += n;
-        if (i < s.n)
-            escape(out, (unsigned char)s.p[i]);
-    }
+    if (is_plain(s))
+        zp_buf_str(out, s);
+    else
+        write_escaped(out, s);
     zp_buf_char(out, '"');
 }
 
