@@ -94,7 +94,7 @@ static int follow(zp_subscriber *subscriber, const options *o)
     while (!zp_cli_interrupted() && printed < o->count) {
         zp_feed_event event;
         zp_rc rc = zp_subscriber_next(subscriber, TURN_MS, &event);
-        if (rc == ZP_TIMEOUT || rc == ZP_AGAIN)
+        if (rc == ZP_TIMEOUT)
             continue;
         if (rc) {
             fprintf(stderr, "ziping tail: %s\n",

@@ -28,7 +28,7 @@ typedef struct {
 zp_rc zp_subscriber_open(const char *publish, const char *replay, uint64_t after, zp_subscriber **out);
 void zp_subscriber_close(zp_subscriber **self);
 /*
- * The next event in order. ZP_TIMEOUT after timeout_ms without one, ZP_AGAIN when a signal came, ZP_CONFLICT when the
+ * The next event in order. ZP_TIMEOUT after timeout_ms without one, ZP_CONFLICT when the
  * log is shorter than the position (another store: start again from 0), ZP_IO.
  */
 zp_rc zp_subscriber_next(zp_subscriber *self, int timeout_ms, zp_feed_event *out);
