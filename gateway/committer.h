@@ -1,9 +1,10 @@
 /*
  * committer.h - the thread that makes submissions durable: one writer, group commit.
  *
- * Takes everything that is waiting (at most config batch), commits it in one transaction with one sync, and only then hands
- * each request back to its loop. Acknowledgements of workers ride along (alone after at most 50 ms). No artificial delay: while one sync
- * runs, the next batch gathers. After ZP_IN_DOUBT every waiting request gets ZP_PUT_IN_DOUBT and the process stops; its successor looks.
+ * Takes everything that is waiting (at most config batch), commits it in one transaction with one sync, and only then
+ * hands each request back to its loop. Acknowledgements of workers ride along (alone after at most 50 ms). No
+ * artificial delay: while one sync runs, the next batch gathers. After ZP_IN_DOUBT every waiting request gets
+ * ZP_PUT_IN_DOUBT and the process stops; its successor looks.
  */
 #ifndef ZP_GATEWAY_COMMITTER_H
 #define ZP_GATEWAY_COMMITTER_H
@@ -23,7 +24,8 @@ zp_rc zp_committer_bump(zp_committer *self, const zp_pending *items, size_t coun
 
 /* dispatcher.c: any thread; says that pending may have grown. */
 void zp_dispatcher_poke(zp_dispatcher *self);
-/* Committer thread: these attempts are on disk, the jobs may be sent again. Losing it (out of memory) delays them, no more. */
+/* Committer thread: these attempts are on disk, the jobs may be sent again. Losing it (out of memory) delays them, no
+ * more. */
 void zp_dispatcher_bumped(zp_dispatcher *self, const zp_pending *items, size_t count);
 zp_rc zp_dispatcher_start(zp_gateway *gateway, zp_dispatcher **out);
 /* Ends the thread: no acks and bumps come after. Then the committer may stop, then the dispatcher be freed. */

@@ -2,9 +2,9 @@
  * gateway.h - what the gateway's threads share, and the map of who owns what.
  *
  *   main thread     signals (signalfd), start, stop; owns the listener's life and this struct
- *   request threads one zp_loop each (loop.h): epoll, accept, parse, handlers, parked requests; read transactions of its own
- *   committer       the only writer of `intake` (committer.h)
- *   dispatcher      the only owner of the ROUTER socket (dispatcher.h)
+ *   request threads one zp_loop each (loop.h): epoll, accept, parse, handlers, parked requests; read transactions of
+ * its own committer       the only writer of `intake` (committer.h) dispatcher      the only owner of the ROUTER socket
+ * (dispatcher.h)
  *
  * Everything here is set before the threads start and read-only after, but for the atomics.
  */
@@ -44,7 +44,8 @@ typedef struct {
 #undef X
 } zp_counters;
 
-/* Why intake refuses now; written by the committer (space) and dispatcher (queue), read by request threads before they parse. */
+/* Why intake refuses now; written by the committer (space) and dispatcher (queue), read by request threads before they
+ * parse. */
 typedef enum { ZP_OPEN, ZP_SHUT_QUEUE, ZP_SHUT_DISK, ZP_SHUT_MAP, ZP_SHUT_STOPPING } zp_shut;
 
 typedef struct {
@@ -58,13 +59,13 @@ typedef struct {
     unsigned loop_count;
     zp_counters counters;
     _Atomic zp_shut shut;
-    atomic_uint parked;      /* long polls open, all loops */
-    atomic_ullong pending;   /* submissions waiting for their score, as the committer last counted */
-    atomic_llong oldest_ms;  /* wall time of the oldest pending one, 0 = none */
-    atomic_ullong overdue;   /* pending ones older than the promise */
-    atomic_uint workers;     /* ready workers */
-    atomic_int exit_code;    /* of the process; set by zp_gateway_stop */
-    int stop_event;          /* eventfd: main looks at it beside its signals */
+    atomic_uint parked;     /* long polls open, all loops */
+    atomic_ullong pending;  /* submissions waiting for their score, as the committer last counted */
+    atomic_llong oldest_ms; /* wall time of the oldest pending one, 0 = none */
+    atomic_ullong overdue;  /* pending ones older than the promise */
+    atomic_uint workers;    /* ready workers */
+    atomic_int exit_code;   /* of the process; set by zp_gateway_stop */
+    int stop_event;         /* eventfd: main looks at it beside its signals */
 } zp_gateway;
 
 /* Any thread: asks the main thread to stop everything and exit with this code (the first one other than 0 stands). */

@@ -15,8 +15,8 @@
 typedef enum { ZP_GET, ZP_HEAD, ZP_POST, ZP_OTHER_METHOD } zp_method;
 
 typedef struct {
-    int status;   /* HTTP */
-    zp_buf head;  /* further header lines, each "Name: value\r\n"; written through zp_header only */
+    int status;  /* HTTP */
+    zp_buf head; /* further header lines, each "Name: value\r\n"; written through zp_header only */
     const char *content_type;
     zp_buf body;
 } zp_response;
@@ -28,8 +28,8 @@ typedef struct zp_request {
     zp_str path;  /* decoded by nginx (DOCUMENT_URI), no query */
     zp_str query; /* raw */
     zp_str content_type, idempotency_key, if_match, if_none_match, prefer, accept; /* absent = not sent */
-    zp_str submitter; /* "anonymous" or the name that nginx authenticated */
-    zp_str body;      /* whole, with ZP_JSON_PADDING bytes allocated behind it */
+    zp_str submitter;                 /* "anonymous" or the name that nginx authenticated */
+    zp_str body;                      /* whole, with ZP_JSON_PADDING bytes allocated behind it */
     bool body_too_large, body_broken; /* then body is empty and has been drained */
     zp_response response;
 
@@ -39,8 +39,8 @@ typedef struct zp_request {
 
     /* waiting for a score (long poll) */
     zp_id wait_id;
-    unsigned wait_s; /* granted seconds; 0 = none asked */
-    bool after_commit; /* a POST with Prefer: wait, else a GET */
+    unsigned wait_s;        /* granted seconds; 0 = none asked */
+    bool after_commit;      /* a POST with Prefer: wait, else a GET */
     uint64_t wait_seen_seq; /* the state the client has seen; wakes when it changes */
 } zp_request;
 

@@ -1,12 +1,12 @@
 /*
  * feed.h - every message of the event feed.
  *
- * publish (XPUB, the notifier binds): frames [topic][seq u64 BE][frozen event, MessagePack]. Topics are prefixes such as "scored/2022/".
- *   Beats, so that a lost tail is noticed: ["beat"][newest seq u64 BE][].
- * replay (ROUTER, the notifier binds; subscribers use DEALER): request [“AFTER”][seq u64 BE][limit u32 BE]
- *   → zero or more frames triples as one multipart reply: ["EVENTS"][newest seq u64 BE] then [seq u64 BE][frozen]… (at most 1000 events or 1 MiB).
- *   Anything else is answered ["ERROR"][text].
- * poke (PULL, the notifier binds; workers PUSH): [newest seq u64 BE]. Losing one loses nothing.
+ * publish (XPUB, the notifier binds): frames [topic][seq u64 BE][frozen event, MessagePack]. Topics are prefixes such
+ * as "scored/2022/". Beats, so that a lost tail is noticed: ["beat"][newest seq u64 BE][]. replay (ROUTER, the notifier
+ * binds; subscribers use DEALER): request [“AFTER”][seq u64 BE][limit u32 BE] → zero or more frames triples as one
+ * multipart reply: ["EVENTS"][newest seq u64 BE] then [seq u64 BE][frozen]… (at most 1000 events or 1 MiB). Anything
+ * else is answered ["ERROR"][text]. poke (PULL, the notifier binds; workers PUSH): [newest seq u64 BE]. Losing one
+ * loses nothing.
  */
 #ifndef ZP_WIRE_FEED_H
 #define ZP_WIRE_FEED_H
