@@ -12,6 +12,8 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
+
 static zp_rc write_form(const zp_submission *submission, zp_request *request)
 {
     zp_form form;
@@ -43,8 +45,7 @@ zp_handled zp_get_form(zp_desk *desk, zp_request *request, const zp_id *id)
 
     zp_digest_format(&submission.digest, digest);
     size_t n = strlen(digest);
-    etag[0] = etag[n + 1] = '"';
-    memcpy(etag + 1, digest, n);
+    (void)snprintf(etag, sizeof etag, "\"%s\"", digest);
     request->response.status = 304;
     if (zp_tag_find(request->if_none_match, (zp_str){etag, n + 2}) == ZP_TAG_NONE) {
         request->response.status = 200;

@@ -80,8 +80,8 @@ static void raise_descriptor_limit(void)
 static zp_rc load(program *self, const char *path)
 {
     zp_rc rc = zp_config_load(path, &self->config, self->message, sizeof self->message);
-    if (rc)
-        return rc;
+    if (!self->config)
+        return rc ? rc : ZP_NOMEM;
     zp_level level = ZP_INFO;
     if (zp_level_parse(self->config->log_level, &level) != ZP_OK) {
         snprintf(self->message, sizeof self->message, "%s: log_level: use debug, info, warn or error", path);

@@ -108,7 +108,7 @@ static zp_handled get(zp_desk *desk, zp_request *request, const route *found)
         return found->get(desk, request);
     if (!has_no_query(desk, request))
         return ZP_DONE_ANSWER;
-    return found->get_one ? found->get_one(desk, request, &found->id) : found->get(desk, request);
+    return found->get ? found->get(desk, request) : found->get_one(desk, request, &found->id);
 }
 
 static zp_handled post(zp_desk *desk, zp_request *request, handler take)

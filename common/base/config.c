@@ -38,22 +38,22 @@ typedef struct {
     const char *meaning;
 } number;
 
-#define ROW(block, prefix, member, name, low, high, standard, what)                                                    \
-    {prefix #name,                                                                                                     \
+#define ROW(block, path, member, name, low, high, standard, what)                                                      \
+    {(path),                                                                                                           \
      offsetof(block, name),                                                                                            \
      offsetof(zp_config, member),                                                                                      \
      sizeof(((zp_config *)0)->member),                                                                                 \
-     low,                                                                                                              \
-     high,                                                                                                             \
-     standard,                                                                                                         \
-     what},
-#define TOP_ROW(name, low, high, standard, what) ROW(raw_config, "", name, name, low, high, standard, what)
+     (low),                                                                                                            \
+     (high),                                                                                                           \
+     (standard),                                                                                                       \
+     (what)},
+#define TOP_ROW(name, low, high, standard, what) ROW(raw_config, #name, name, name, low, high, standard, what)
 #define GATEWAY_ROW(name, low, high, standard, what)                                                                   \
-    ROW(raw_gateway, "gateway.", gateway.name, name, low, high, standard, what)
+    ROW(raw_gateway, "gateway." #name, gateway.name, name, low, high, standard, what)
 #define WORKER_ROW(name, low, high, standard, what)                                                                    \
-    ROW(raw_worker, "worker.", worker.name, name, low, high, standard, what)
+    ROW(raw_worker, "worker." #name, worker.name, name, low, high, standard, what)
 #define NOTIFIER_ROW(name, low, high, standard, what)                                                                  \
-    ROW(raw_notifier, "notifier.", notifier.name, name, low, high, standard, what)
+    ROW(raw_notifier, "notifier." #name, notifier.name, name, low, high, standard, what)
 
 static const number top_numbers[] = {ZP_TOP_NUMBERS(TOP_ROW)};
 static const number gateway_numbers[] = {ZP_GATEWAY_NUMBERS(GATEWAY_ROW)};
@@ -249,12 +249,10 @@ zp_rc zp_config_load(const char *path, zp_config **out, char *message, size_t me
     zp_rc rc = zp_yaml_open(path, "copy the sample conf/ziping.yaml there, or name another file with --config",
                             &self.yaml, message, message_size);
     void *raw = NULL;
-    if (!rc && !self.config)
-        rc = zp_yaml_no_memory(self.yaml);
     if (!rc)
-        rc = zp_yaml_load(self.yaml, &config_schema, &raw);
+        rc = self.config ? zp_yaml_load(self.yaml, &config_schema, &raw) : zp_yaml_no_memory(self.yaml);
     self.raw = raw;
-    if (!rc)
+    if (!rc && self.config)
         rc = read_all(&self, path);
     if (rc)
         zp_config_destroy(&self.config);

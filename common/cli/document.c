@@ -79,10 +79,10 @@ static void add_differences(zp_buf *out, const json_t *result)
 /* Milliseconds of the day of an RFC 3339 text as the service writes it; -1 when it isn't one. */
 static long ms_of_day(const char *time)
 {
-    unsigned hour, minute, second, ms;
-    if (sscanf(time, "%*4u-%*2u-%*2uT%2u:%2u:%2u.%3uZ", &hour, &minute, &second, &ms) != 4)
+    long hour, minute, second, ms;
+    if (sscanf(time, "%*4u-%*2u-%*2uT%2ld:%2ld:%2ld.%3ldZ", &hour, &minute, &second, &ms) != 4)
         return -1;
-    return (long)(((hour * 60 + minute) * 60 + second) * 1000 + ms);
+    return ((hour * 60 + minute) * 60 + second) * 1000 + ms;
 }
 
 /* From received_at to scored_at, "12 ms"; "-" while not scored. Forms that took a day are beyond this column. */

@@ -79,7 +79,7 @@ static bool print_event(const zp_feed_event *event, const char *topic_prefix, zp
         fprintf(stderr, "ziping tail: event %" PRIu64 " cannot be read\n", event->seq);
         return false;
     }
-    if (strncmp(topic, topic_prefix, strlen(topic_prefix)))
+    if (strncmp(topic, topic_prefix, strlen(topic_prefix)) != 0)
         return true;
     zp_buf_char(json, '\n');
     ++*printed;

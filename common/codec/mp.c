@@ -116,10 +116,9 @@ int64_t zp_mp_int(zp_mp *self)
         return n <= INT64_MAX ? (int64_t)n : (int64_t)refuse(self);
     }
     if (b >= 0xd0 && b <= 0xd3) {
-        size_t bytes = (size_t)1 << (b - 0xd0);
+        unsigned bytes = 1U << (b - 0xd0);
         uint64_t n = big_endian(self, bytes);
-        unsigned shift = (unsigned)(64 - 8 * bytes);
-        return (int64_t)(n << shift) >> shift;
+        return bytes == 1 ? (int8_t)n : bytes == 2 ? (int16_t)n : bytes == 4 ? (int32_t)n : (int64_t)n;
     }
     return (int64_t)refuse(self);
 }

@@ -4,7 +4,7 @@
 #include "core/declared.h"
 
 static const char *const row_names[] = {
-#define X(name, row) [row] = name,
+#define X(name, row) [row] = (name),
     ZP_FUNDS_ROW_NAMES(X)
 #undef X
 };

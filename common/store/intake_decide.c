@@ -144,7 +144,7 @@ static zp_rc decide_unnamed(zp_intake *self, MDB_txn *txn, zp_put *put, const zp
 
 static zp_rc decide_by_form(zp_intake *self, MDB_txn *txn, zp_put *put)
 {
-    zp_receipt current;
+    zp_receipt current = {0};
     zp_rc rc = find_current(self, txn, &put->form_key, &current);
     if (rc && rc != ZP_NOTFOUND)
         return rc;
