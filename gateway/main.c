@@ -39,9 +39,9 @@ typedef struct {
     char message[512];
 } program;
 
-static const char usage[] = "usage: ziping-gateway --config FILE [--check]\n"
+static const char usage[] = "usage: ziping-gateway [--config FILE] [--check]\n"
                             "\n"
-                            "  --config FILE  the settings, ziping.yaml\n"
+                            "  --config FILE  the settings, by default " ZP_DEFAULT_CONFIG "\n"
                             "  --check        read settings and profile, say whether they are good, and exit\n"
                             "  --version      print the version and exit\n"
                             "  --help         print this and exit\n";
@@ -231,7 +231,7 @@ static wanted read_options(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'v'},
                                             {NULL, 0, NULL, 0}};
-    wanted w = {.exit_code = -1};
+    wanted w = {.path = ZP_DEFAULT_CONFIG, .exit_code = -1};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'c':
@@ -247,11 +247,10 @@ static wanted read_options(int argc, char **argv)
             w.exit_code = puts("ziping-gateway " ZP_VERSION) == EOF ? EXIT_START : EXIT_SUCCESS;
             return w;
         default:
-            w.path = NULL;
-            optind = argc;
+            w.exit_code = EXIT_START; /* getopt has named the mistake */
         }
     }
-    if (!w.path || optind < argc) {
+    if (optind < argc || w.exit_code == EXIT_START) {
         fputs(usage, stderr);
         w.exit_code = EXIT_START;
     }

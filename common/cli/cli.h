@@ -23,7 +23,7 @@ int zp_cli_inspect(int argc, char **argv);
 /* --url, else $ZIPING_URL, else http://127.0.0.1:8080; without a slash at its end. Never NULL; caller frees. */
 char *zp_cli_url(const char *option);
 /*
- * --config, else $ZIPING_CONFIG, else /etc/ziping/ziping.yaml. NULL after one line on standard error.
+ * --config, else $ZIPING_CONFIG, else the installed ziping.yaml. NULL after one line on standard error.
  */
 zp_config *zp_cli_config(const char *option);
 

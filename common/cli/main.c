@@ -70,7 +70,7 @@ char *zp_cli_url(const char *option)
 
 zp_config *zp_cli_config(const char *option)
 {
-    const char *path = option_or_environment(option, "ZIPING_CONFIG", "/etc/ziping/ziping.yaml");
+    const char *path = option_or_environment(option, "ZIPING_CONFIG", ZP_DEFAULT_CONFIG);
     zp_config *config = NULL;
     char message[512];
     if (zp_config_load(path, &config, message, sizeof message)) {
