@@ -4,7 +4,7 @@
 #include "page.h"
 
 #include "base/clock.h"
-#include <stdlib.h>
+#include "core/decimal.h"
 
 /* What is not a letter of text to a browser becomes a reference; right in text and in quoted attributes alike. */
 static void text(zp_buf *out, zp_str s)
@@ -44,6 +44,8 @@ static void open_page(zp_buf *out, zp_str title, const zp_id *refresh, unsigned 
                     "h1{font-size:1.3rem}\n"
                     "dt{color:#666;font-size:.9rem}\n"
                     "dd{margin:0 0 .7rem}\n"
+                    "table{border-collapse:collapse;width:100%;font-size:.9rem}\n"
+                    "th,td{border:1px solid #bbb;padding:.2rem .4rem;text-align:left;vertical-align:top}\n"
                     ".error{color:#a00}\n"
                     ".warning{color:#850}\n"
                     "code{font-size:.85rem}\n"
@@ -66,16 +68,14 @@ static void row(zp_buf *out, const char *label, zp_str value)
     zp_buf_lit(out, "</dd>\n");
 }
 
-static void row_cents(zp_buf *out, const char *label, int64_t cents)
+static zp_str cents_text(int64_t cents, zp_arena *arena)
 {
-    zp_buf_lit(out, "<dt>");
-    zp_buf_str(out, zp_str_of(label));
-    zp_buf_lit(out, "</dt><dd>");
-    if (cents == ZP_NO_CENTS)
-        zp_buf_lit(out, "—");
-    else
-        zp_buf_printf(out, "%s%lld.%02lld", cents < 0 ? "-" : "", llabs(cents) / 100, llabs(cents) % 100);
-    zp_buf_lit(out, "</dd>\n");
+    return cents == ZP_NO_CENTS ? ZP_ABSENT : zp_cents_text(cents, arena);
+}
+
+static void row_cents(zp_buf *out, const char *label, int64_t cents, zp_arena *arena)
+{
+    row(out, label, cents_text(cents, arena));
 }
 
 static void row_time(zp_buf *out, const char *label, int64_t wall_ms)
@@ -83,6 +83,40 @@ static void row_time(zp_buf *out, const char *label, int64_t wall_ms)
     char time[ZP_TIME_TEXT + 1];
     zp_time_format(wall_ms, time);
     row(out, label, (zp_str){time, ZP_TIME_TEXT});
+}
+
+static void cell(zp_buf *out, zp_str value)
+{
+    zp_buf_lit(out, "<td>");
+    text(out, zp_str_filled(value) ? value : ZP_STR("—"));
+}
+
+static void line(zp_buf *out, const zp_line *l, zp_arena *arena)
+{
+    zp_buf_lit(out, "<tr>");
+    cell(out, l->name);
+    cell(out, l->weight);
+    cell(out, l->declared);
+    cell(out, cents_text(l->computed, arena));
+    cell(out, cents_text(l->confirmed, arena));
+    cell(out, zp_str_filled(l->formula) ? l->formula : zp_str_of(zp_basis_name(l->basis)));
+    zp_buf_lit(out, "</tr>\n");
+}
+
+/* The lines of the form, with what the rules make of each. */
+static void lines(zp_buf *out, const zp_result *r, zp_arena *arena)
+{
+    zp_buf_lit(out, "<h2>得分明细 / Line by line</h2>\n<table>\n<tr><th>指标<br>Indicator<th>分值<br>Weight"
+                    "<th>自评<br>Declared<th>计算<br>Computed<th>核定<br>Confirmed<th>依据<br>Basis</tr>\n");
+    const zp_line execution = {.name = ZP_STR("预算执行 Execution"),
+                               .declared = r->execution.declared,
+                               .computed = r->execution.computed,
+                               .confirmed = r->execution.confirmed,
+                               .formula = r->execution.formula};
+    line(out, &execution, arena);
+    for (size_t i = 0; i < r->line_count; i++)
+        line(out, &r->lines[i], arena);
+    zp_buf_lit(out, "</table>\n");
 }
 
 static void flags(zp_buf *out, const zp_flag *items, size_t count, zp_arena *arena)
@@ -124,11 +158,13 @@ static const char *state_text(zp_state state)
 static void result(zp_buf *out, const zp_result *r, zp_arena *arena)
 {
     row(out, "结论 / Outcome", r->discrepant ? ZP_STR("与自评不一致 / Discrepant") : ZP_STR("与自评一致 / Consistent"));
-    row_cents(out, "自评总分 / Declared total", r->declared_total);
-    row_cents(out, "计算总分 / Computed total", r->computed_total);
-    row_cents(out, "核定总分 / Confirmed total", r->confirmed_total);
+    row_cents(out, "自评总分 / Declared total", r->declared_total, arena);
+    row_cents(out, "计算总分 / Computed total", r->computed_total, arena);
+    row_cents(out, "核定总分 / Confirmed total", r->confirmed_total, arena);
+    row(out, "执行率 / Execution rate", r->execution.rate);
     row(out, "等级 / Grade", zp_str_of(zp_grade_name(r->grade)));
     zp_buf_lit(out, "</dl>\n");
+    lines(out, r, arena);
     flags(out, r->flags, r->flag_count, arena);
 }
 

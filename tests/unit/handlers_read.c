@@ -422,7 +422,7 @@ static void a_browser_gets_a_page_that_comes_again_while_queued(void **state)
     assert_status(x, 200);
     assert_null(strstr(x->text.p, "http-equiv=\"refresh\""));
     static const char *const shown[] = {"97.60",         "99.61",    "<dd>优</dd>", "已评分 / Scored",
-                                        "SCORE_TOO_LOW", "自评总分", "Grade"};
+                                        "SCORE_TOO_LOW", "自评总分", "Grade",       "<td>76.89 ÷ 80 × 10"};
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (!strstr(x->text.p, shown[i]))
             fail_msg("missing: %s", shown[i]);
