@@ -149,7 +149,7 @@ zp_handled zp_get_status(zp_desk *desk, zp_request *request, const zp_id *id)
         request->wait_seen_seq = seq;
         return ZP_WAIT_SCORE;
     }
-    if (match == ZP_TAG_LISTED || (match == ZP_TAG_ANY && exists(desk, id, seq)))
+    if (match != ZP_TAG_NONE && exists(desk, id, seq))
         return answer_unchanged(desk, request, id, seq);
     return answer_in_full(desk, request, id);
 }

@@ -124,7 +124,7 @@ static zp_rc record_as_unreadable(zp_batch *self, zp_status *status)
     char id[ZP_ID_TEXT + 1];
     zp_id_format(&status->id, id);
     status->project_name = zp_arena_printf(self->arena, "submission %s", id);
-    fail(status, ZP_STR("the stored submission cannot be read"));
+    fail(status, ZP_FAILURE_UNREADABLE);
     return status->project_name.p ? ZP_OK : ZP_NOMEM;
 }
 

@@ -9,7 +9,7 @@
 
 #define ZP_FLAG_TABLE(X)                                                                                               \
     /* what a reader of bytes finds */                                                                                 \
-    X(JSON_SYNTAX, ERROR, FORMAT, "JSON 格式错误（{value}）：{expected}。请改正后重新提交。",                          \
+    X(JSON_SYNTAX, ERROR, FORMAT, "JSON 格式错误，位置 {value}（line 行，column 列）。请改正。",                       \
       "Not valid JSON at {value}: {expected}. Correct it and submit again.")                                           \
     X(JSON_DUPLICATE_KEY, ERROR, FORMAT, "字段“{value}”重复出现，无法判断以哪个为准。请只保留一个。",                  \
       "The member \"{value}\" stands twice and it is unclear which one counts. Keep one.")                             \

@@ -369,6 +369,14 @@ static void an_unchanged_state_costs_no_body(void **state)
     exchange *x = get_one(*state, &id, CALL(.if_none_match = "\"other\""));
     assert_status(x, 200);
     done(x);
+
+    zp_id unknown = id; /* a tag of the right shape does not make a submission */
+    unknown.b[15] ^= 1;
+    zp_id_format(&unknown, text);
+    snprintf(queued, sizeof queued, "\"%s.q\"", text);
+    x = get_one(*state, &unknown, CALL(.if_none_match = queued));
+    assert_problem(x, 404, "NO_SUCH_SUBMISSION");
+    done(x);
 }
 
 static void head_is_get_without_the_body(void **state)
