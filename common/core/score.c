@@ -162,22 +162,27 @@ static void check_goals(scoring *s)
         zp_flags_add(s->flags, ZP_FLAG_ALL_FULL, ZP_STR("/indicators"), ZP_ABSENT, ZP_ABSENT);
 }
 
-static zp_str category_sum(const scoring *s, size_t category, int64_t sum)
+static void expect_weight(scoring *s, const char *pointer, const char *category, int64_t weight, int64_t usual)
 {
-    zp_str text = zp_millionths_text(sum, s->arena);
-    return zp_arena_printf(s->arena, "%s %.*s", s->profile->level1[category].name, (int)text.n, text.p ? text.p : "");
+    if (weight == usual)
+        return;
+    zp_str text = zp_millionths_text(weight, s->arena);
+    zp_flags_add(s->flags, ZP_FLAG_L1_WEIGHT_NONSTANDARD, zp_str_of(pointer),
+                 zp_arena_printf(s->arena, "%s %.*s", category, (int)text.n, text.p ? text.p : ""),
+                 zp_millionths_text(usual, s->arena));
 }
 
 static void check_categories(scoring *s)
 {
+    if (s->profile->level1_count)
+        expect_weight(s, "/funds/total/weight", "预算执行", s->declared.execution_weight, s->profile->execution_weight);
     for (size_t c = 0; c < s->profile->level1_count; c++) {
         int64_t sum = 0;
         for (size_t i = 0; i < s->form->indicator_count; i++)
             if (zp_text_begins(s->form->indicators[i].level1, s->profile->level1[c].name))
                 sum += s->declared.lines[i].weight;
-        if (sum && sum != s->profile->level1[c].weight)
-            zp_flags_add(s->flags, ZP_FLAG_L1_WEIGHT_NONSTANDARD, ZP_STR("/indicators"), category_sum(s, c, sum),
-                         zp_millionths_text(s->profile->level1[c].weight, s->arena));
+        if (sum)
+            expect_weight(s, "/indicators", s->profile->level1[c].name, sum, s->profile->level1[c].weight);
     }
 }
 
