@@ -50,7 +50,7 @@ typedef enum { ZP_OPEN, ZP_SHUT_QUEUE, ZP_SHUT_DISK, ZP_SHUT_MAP, ZP_SHUT_STOPPI
 
 typedef struct {
     const zp_config *config;
-    const zp_profile *profile;
+    const zp_profiles *profiles;
     zp_intake *intake;
     zp_scores *scores;
     zp_committer *committer;

@@ -1,7 +1,7 @@
 /*
  * main.c - ziping-gateway: options, start, signals, stop.
  *
- *   start: config, profile, stores, listener, then the threads - committer, dispatcher, one loop for each core
+ *   start: config, profiles, stores, listener, then the threads - committer, dispatcher, one loop for each core
  *   stop:  gate shut, loops answer what they have, dispatcher, committer (commits what waits), loops freed, stores
  *
  * All signals are blocked in every thread and read from a signalfd here. A start that fails says so in one line that
@@ -33,7 +33,7 @@ enum { EXIT_START = 2, MAX_LOOPS = 256 };
 typedef struct {
     zp_gateway gateway;
     zp_config *config;
-    zp_profile profile;
+    zp_profiles profiles;
     zp_listener *listener;
     int signals, lock;
     char message[512];
@@ -42,7 +42,7 @@ typedef struct {
 static const char usage[] = "usage: ziping-gateway [--config FILE] [--check]\n"
                             "\n"
                             "  --config FILE  the settings, by default " ZP_DEFAULT_CONFIG "\n"
-                            "  --check        read settings and profile, say whether they are good, and exit\n"
+                            "  --check        read settings and profiles, say whether they are good, and exit\n"
                             "  --version      print the version and exit\n"
                             "  --help         print this and exit\n";
 
@@ -88,9 +88,10 @@ static zp_rc load(program *self, const char *path)
         return ZP_INVALID;
     }
     zp_log_open("gateway", level);
-    rc = zp_profile_load(self->config->profile, &self->profile, self->message, sizeof self->message);
+    rc = zp_profiles_load(self->config->profiles, self->config->profiles_count, &self->profiles, self->message,
+                          sizeof self->message);
     self->gateway.config = self->config;
-    self->gateway.profile = &self->profile;
+    self->gateway.profiles = &self->profiles;
     return rc;
 }
 

@@ -85,7 +85,7 @@ static zp_rc read_form(zp_desk *desk, zp_request *request, zp_media media, zp_fo
                                       : zp_form_read_urlencoded(request->body, request->arena, form, faults);
     if (rc)
         return rc;
-    rc = zp_check(form, desk->gateway->profile, faults);
+    rc = zp_check(form, zp_choose_profile(form, desk->gateway->profiles, faults), faults);
     if (rc == ZP_OK && faults->failed)
         rc = ZP_NOMEM;
     return rc == ZP_OK && faults->errors ? ZP_CONFLICT : rc;

@@ -16,20 +16,20 @@
 enum { ARENA_CHUNK = 1024 * 1024, MAX_BYTES = 8 * 1024 * 1024 };
 
 struct zp_batch {
-    const zp_profile *profile;
+    const zp_profiles *profiles;
     zp_arena *arena;
     size_t max, count, bytes;
     zp_status **statuses;
     zp_done *done;
 };
 
-zp_rc zp_batch_new(const zp_profile *profile, size_t max, zp_batch **out)
+zp_rc zp_batch_new(const zp_profiles *profiles, size_t max, zp_batch **out)
 {
     zp_batch *self = calloc(1, sizeof *self);
     if (!self)
         return ZP_NOMEM;
     size_t room = max + ZP_DISPATCH_MAX_JOBS; /* messages are taken whole */
-    self->profile = profile;
+    self->profiles = profiles;
     self->max = max;
     self->arena = zp_arena_new(ARENA_CHUNK);
     self->statuses = calloc(room, sizeof *self->statuses);
@@ -139,9 +139,15 @@ static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *s
         fail(status, why);
         return why.p ? ZP_OK : ZP_NOMEM;
     }
+    /* None only when the gateway reads other settings than this worker. */
+    const zp_profile *profile = zp_profiles_choose(self->profiles, form.profile, status->year);
+    if (!profile) {
+        fail(status, ZP_FAILURE_NO_PROFILE);
+        return ZP_OK;
+    }
     status->state = ZP_SCORED;
     status->has_result = true;
-    return zp_score(&form, self->profile, self->arena, &status->result);
+    return zp_score(&form, profile, self->arena, &status->result);
 }
 
 static void log_status(const zp_status *status, uint32_t attempt)

@@ -12,8 +12,8 @@
 
 typedef struct zp_batch zp_batch;
 
-/* profile must outlive the batch. max: jobs after which it has no room. ZP_NOMEM. */
-zp_rc zp_batch_new(const zp_profile *profile, size_t max, zp_batch **out);
+/* profiles must outlive the batch. max: jobs after which it has no room. ZP_NOMEM. */
+zp_rc zp_batch_new(const zp_profiles *profiles, size_t max, zp_batch **out);
 void zp_batch_destroy(zp_batch **self);
 
 /* There is room for one more whole message of jobs. */

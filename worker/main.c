@@ -24,7 +24,7 @@ enum { SILENT_BEATS = 3, READER_CHECK_MS = 30 * 1000, BACK_OFF_MS = 100, BACK_OF
 
 typedef struct {
     zp_program program;
-    zp_profile profile;
+    zp_profiles profiles;
     zp_scores *scores;
     zp_batch *batch;
     zp_link *link;
@@ -204,7 +204,7 @@ static zp_rc start(worker *self)
     if (!rc)
         rc = open_store(self);
     if (!rc)
-        rc = zp_batch_new(&self->profile, program->config->worker.batch, &self->batch);
+        rc = zp_batch_new(&self->profiles, program->config->worker.batch, &self->batch);
     if (!rc)
         rc = zp_link_open(program->config, &self->link, program->message, sizeof program->message);
     return rc;
@@ -229,14 +229,17 @@ int main(int argc, char **argv)
         return exit_code;
     zp_rc rc = zp_program_begin(program);
     if (!rc)
-        rc = zp_profile_load(program->config->profile, &self.profile, program->message, sizeof program->message);
+        rc = zp_profiles_load(program->config->profiles, program->config->profiles_count, &self.profiles,
+                              program->message, sizeof program->message);
     if (!rc && program->check)
         return zp_program_good(program);
     if (!rc)
         rc = start(&self);
     if (!rc) {
-        zp_log(ZP_INFO, "ready", "profile=%s version=%s hash=%.12s", self.profile.name, self.profile.version,
-               self.profile.hash);
+        for (size_t i = 0; i < self.profiles.count; i++)
+            zp_log(ZP_INFO, "profile", "name=%s version=%s hash=%.12s", self.profiles.items[i].name,
+                   self.profiles.items[i].version, self.profiles.items[i].hash);
+        zp_log(ZP_INFO, "ready", "profiles=%zu", self.profiles.count);
         rc = run(&self);
         exit_code = rc ? EXIT_FAILURE : EXIT_SUCCESS;
     } else if (rc == ZP_CLOSED) {

@@ -195,6 +195,21 @@ static zp_rc read_log_level(load *self)
     return self->config->log_level ? ZP_OK : zp_yaml_no_memory(self->yaml);
 }
 
+static zp_rc read_profiles(load *self)
+{
+    const raw_config *raw = self->raw;
+    unsigned count = raw->profiles_count ? raw->profiles_count : 1;
+    zp_config *config = self->config;
+    config->profiles = calloc(count, sizeof *config->profiles);
+    zp_rc rc = config->profiles ? ZP_OK : zp_yaml_no_memory(self->yaml);
+    for (unsigned i = 0; !rc && i < count; i++) {
+        rc = read_path(self, "profiles", raw->profiles_count ? raw->profiles[i] : NULL, "profiles/mof-2020.yaml",
+                       &config->profiles[i]);
+        config->profiles_count += !rc;
+    }
+    return rc;
+}
+
 static zp_rc read_peer_users(load *self)
 {
     const raw_gateway *raw = self->raw->gateway;
@@ -227,7 +242,7 @@ static zp_rc read_all(load *self, const char *path)
     if (!rc)
         rc = read_path(self, "data_dir", raw->data_dir, "data", &config->data_dir);
     if (!rc)
-        rc = read_path(self, "profile", raw->profile, "profiles/mof-2020.yaml", &config->profile);
+        rc = read_profiles(self);
     if (!rc)
         rc = check_data_dir(self);
     if (!rc)
@@ -276,7 +291,9 @@ void zp_config_destroy(zp_config **self)
     free(config->notifier.publish);
     free(config->notifier.replay);
     free(config->data_dir);
-    free(config->profile);
+    for (unsigned i = 0; i < config->profiles_count; i++)
+        free(config->profiles[i]);
+    free(config->profiles);
     free(config->log_level);
     free(config);
     *self = NULL;

@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 typedef struct {
-    char *data_dir;    /* absolute after loading; relative paths are taken from the file's folder */
-    char *profile;     /* path of the rule profile (YAML); relative to the file's folder */
+    char *data_dir;  /* absolute after loading; relative paths are taken from the file's folder */
+    char **profiles; /* paths of the rule profiles (YAML), absolute; at least one */
+    unsigned profiles_count;
     char *log_level;   /* debug | info | warn | error */
     uint64_t map_size; /* bytes of address space per store; fixed, sparse */
     struct {

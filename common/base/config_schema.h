@@ -56,7 +56,9 @@ typedef struct {
 } raw_notifier;
 
 typedef struct {
-    char *data_dir, *profile, *log_level;
+    char *data_dir, *log_level;
+    char **profiles;
+    unsigned profiles_count;
     ZP_TOP_NUMBERS(MEMBER)
     raw_gateway *gateway;
     raw_worker *worker;
@@ -65,7 +67,7 @@ typedef struct {
 
 #undef MEMBER
 
-enum { MAX_PEER_USERS = 64 };
+enum { MAX_PEER_USERS = 64, MAX_PROFILES = 16 };
 
 #define TEXT(structure, key)                                                                                           \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, key, 0, CYAML_UNLIMITED)
@@ -73,13 +75,13 @@ enum { MAX_PEER_USERS = 64 };
 #define BLOCK(structure, key, fields)                                                                                  \
     CYAML_FIELD_MAPPING_PTR(#key, CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL, structure, key, fields)
 
-static const cyaml_schema_value_t user_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
+static const cyaml_schema_value_t text_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
 
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_gateway, key),
 static const cyaml_schema_field_t gateway_fields[] = {
     TEXT(raw_gateway, listen),
     CYAML_FIELD_SEQUENCE("peer_users", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL, raw_gateway, peer_users,
-                         &user_schema, 0, MAX_PEER_USERS),
+                         &text_schema, 0, MAX_PEER_USERS),
     ZP_GATEWAY_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 
@@ -93,13 +95,15 @@ static const cyaml_schema_field_t notifier_fields[] = {TEXT(raw_notifier, publis
 #undef FIELD
 
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_config, key),
-static const cyaml_schema_field_t config_fields[] = {TEXT(raw_config, data_dir),
-                                                     TEXT(raw_config, profile),
-                                                     TEXT(raw_config, log_level),
-                                                     BLOCK(raw_config, gateway, gateway_fields),
-                                                     BLOCK(raw_config, worker, worker_fields),
-                                                     BLOCK(raw_config, notifier, notifier_fields),
-                                                     ZP_TOP_NUMBERS(FIELD) CYAML_FIELD_END};
+static const cyaml_schema_field_t config_fields[] = {
+    TEXT(raw_config, data_dir),
+    CYAML_FIELD_SEQUENCE("profiles", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL, raw_config, profiles, &text_schema,
+                         0, MAX_PROFILES),
+    TEXT(raw_config, log_level),
+    BLOCK(raw_config, gateway, gateway_fields),
+    BLOCK(raw_config, worker, worker_fields),
+    BLOCK(raw_config, notifier, notifier_fields),
+    ZP_TOP_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 
 static const cyaml_schema_value_t config_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, raw_config, config_fields)};

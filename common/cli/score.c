@@ -16,12 +16,13 @@
 enum { ARENA = 256 * 1024 };
 
 typedef struct {
-    const char *profile;
+    char *profiles[ZP_MAX_PROFILES];
+    size_t profile_count;
     bool json;
 } options;
 
 typedef struct {
-    zp_profile profile;
+    zp_profiles profiles;
     zp_arena *arena;
     zp_json_reader *reader;
     zp_buf body, json;
@@ -33,7 +34,8 @@ static int usage(FILE *to)
 {
     fprintf(to, "Usage: ziping score [options] FILE…\n\n"
                 "Scores forms without a server: JSON or NDJSON files, - is standard input.\n\n"
-                "  --profile FILE   the rules, default $ZIPING_PROFILE or the one that was installed\n"
+                "  --profile FILE   the rules, default $ZIPING_PROFILE or those that were installed; more than\n"
+                "                   once: the first that covers the year, or the one that the form names\n"
                 "  --json           the result documents, one a line\n"
                 "\nExit code: 0 all would be accepted, 1 some would be refused or could not be read.\n");
     return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
@@ -45,16 +47,18 @@ static int read_options(int argc, char **argv, options *o)
                                           {"json", no_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
-    const char *environment = getenv("ZIPING_PROFILE");
-    *o = (options){.profile = environment && *environment ? environment : ZP_DEFAULT_PROFILE};
+    *o = (options){0};
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c == 'p')
-            o->profile = optarg;
+        if (c == 'p' && o->profile_count < ZP_MAX_PROFILES)
+            o->profiles[o->profile_count++] = optarg;
         else if (c == 'j')
             o->json = true;
         else
             return usage(c == 'h' ? stdout : stderr);
     }
+    char *environment = getenv("ZIPING_PROFILE");
+    if (o->profile_count == 0)
+        o->profiles[o->profile_count++] = environment && *environment ? environment : ZP_DEFAULT_PROFILE;
     return optind == argc ? usage(stderr) : -1;
 }
 
@@ -113,11 +117,13 @@ static zp_rc score_one(scorer *s, zp_str text, const char *origin)
         return ZP_OK;
     }
     zp_result result;
+    const zp_profile *profile = rc ? NULL : zp_choose_profile(&form, &s->profiles, &faults);
     if (!rc)
-        rc = zp_score(&form, &s->profile, s->arena, &result);
+        rc = zp_score(&form, profile, s->arena, &result);
     if (rc)
         return rc;
-    s->refused += has_errors(&result);
+    print_faults(s, &faults, origin);
+    s->refused += faults.errors || has_errors(&result);
     return print_result(s, &form, &result);
 }
 
@@ -156,7 +162,7 @@ int zp_cli_score(int argc, char **argv)
         return code;
     scorer s = {.as_json = o.json};
     char message[512];
-    if (zp_profile_load(o.profile, &s.profile, message, sizeof message)) {
+    if (zp_profiles_load(o.profiles, o.profile_count, &s.profiles, message, sizeof message)) {
         fprintf(stderr, "ziping score: %s\n", message);
         return ZP_EXIT_USAGE;
     }

@@ -17,7 +17,7 @@
 /* Left out when absent. */
 static bool is_optional(const char *name)
 {
-    return !strcmp(name, "unit_code") || !strcmp(name, "declared_grade");
+    return !strcmp(name, "unit_code") || !strcmp(name, "declared_grade") || !strcmp(name, "profile");
 }
 
 /* Turns what was written since `from`, ",member,member", into an object. */

@@ -312,8 +312,8 @@ zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t m
     zp_yaml *yaml = NULL;
     void *raw = NULL;
     zp_profile profile = {0};
-    zp_rc rc = zp_yaml_open(path, "set profile in ziping.yaml to a rule profile, such as profiles/mof-2020.yaml", &yaml,
-                            message, message_size);
+    zp_rc rc =
+        zp_yaml_open(path, "name a rule profile, such as conf/profiles/mof-2020.yaml", &yaml, message, message_size);
     if (!rc)
         rc = zp_yaml_load(yaml, &profile_schema, &raw);
     if (!rc)
@@ -325,4 +325,31 @@ zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t m
     zp_yaml_unload(&profile_schema, raw);
     zp_yaml_close(&yaml);
     return rc;
+}
+
+static bool has_name(const zp_profiles *self, const char *name)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp(self->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+zp_rc zp_profiles_load(char *const *paths, size_t count, zp_profiles *out, char *message, size_t message_size)
+{
+    out->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        zp_profile *next = &out->items[i];
+        zp_rc rc = zp_profile_load(paths[i], next, message, message_size);
+        if (rc)
+            return rc;
+        if (has_name(out, next->name)) {
+            snprintf(message, message_size,
+                     "%s: a profile before it has the name %s too; give one of them another name", paths[i],
+                     next->name);
+            return ZP_INVALID;
+        }
+        out->count++;
+    }
+    return ZP_OK;
 }

@@ -13,4 +13,7 @@
  */
 zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t message_size);
 
+/* All of them (1 to ZP_MAX_PROFILES), in this order. Two of one name are refused. Otherwise as zp_profile_load. */
+zp_rc zp_profiles_load(char *const *paths, size_t count, zp_profiles *out, char *message, size_t message_size);
+
 #endif

@@ -18,6 +18,7 @@ zp_rc zp_state_by_name(zp_str name, zp_state *out);
 
 /* As `failure`, what cannot be read; any other text says what became of the attempts to score it. */
 #define ZP_FAILURE_UNREADABLE ZP_STR("the stored submission cannot be read")
+#define ZP_FAILURE_NO_PROFILE ZP_STR("no rule profile fits")
 
 typedef struct {
     zp_id id;

@@ -192,6 +192,11 @@ static void write_failure(zp_buf *out, zp_str failure)
         zp_buf_lit(out, "\"SUBMISSION_UNREADABLE\",\"message\":");
         write_message(out, ZP_STR("已存的自评表无法读取，未能评分。请联系管理员。"),
                       ZP_STR("The stored submission cannot be read, so it was not scored. An operator has to look."));
+    } else if (zp_str_eq(failure, ZP_FAILURE_NO_PROFILE)) {
+        zp_buf_lit(out, "\"NO_PROFILE\",\"message\":");
+        write_message(
+            out, ZP_STR("没有适用的评分规则，未能评分。请联系管理员。"),
+            ZP_STR("The worker has no rule profile that fits, so it was not scored. An operator has to look."));
     } else {
         zp_buf_lit(out, "\"ATTEMPTS_EXHAUSTED\",\"message\":");
         write_message(out, ZP_STR("多次评分均未完成，已停止重试。请联系管理员重新评分。"),

@@ -3,7 +3,7 @@
  * added at the end; any other change takes a new schema number.
  *
  * form: [schema, year, project_name, department, unit, unit_code, money_unit, [4 × [6 cells]], goal_expected,
- * goal_actual, [n × [8 cells]], total_weight, declared_total, declared_grade], every cell a str or nil
+ * goal_actual, [n × [8 cells]], total_weight, declared_total, declared_grade, profile], every cell a str or nil
  */
 #include "codec/submission.h"
 
@@ -11,7 +11,7 @@
 
 enum {
     FORM_SCHEMA = 1,
-    FORM_FIELDS = 14,
+    FORM_FIELDS = 15,
     FUNDS_CELLS = 6,
     INDICATOR_CELLS = 8,
     SUBMISSION_SCHEMA = 1,

@@ -109,3 +109,27 @@ zp_rc zp_check(const zp_form *form, const zp_profile *profile, zp_flags *flags)
     zp_check_declared(form, &declared, flags);
     return flags->failed ? ZP_NOMEM : ZP_OK;
 }
+
+static zp_str profile_names(const zp_profiles *profiles, zp_arena *arena)
+{
+    zp_str names = ZP_STR("");
+    for (size_t i = 0; i < profiles->count; i++) {
+        const zp_profile *p = &profiles->items[i];
+        names = zp_arena_printf(arena, "%.*s%s%s (%d-%d)", (int)names.n, names.p ? names.p : "", i ? ", " : "", p->name,
+                                p->year_first, p->year_last);
+    }
+    return names;
+}
+
+const zp_profile *zp_choose_profile(const zp_form *form, const zp_profiles *profiles, zp_flags *flags)
+{
+    int year = zp_form_year(form);
+    const zp_profile *chosen = zp_profiles_choose(profiles, form->profile, year);
+    if (chosen)
+        return chosen;
+    if (year)
+        zp_flags_add(flags, ZP_FLAG_PROFILE_UNKNOWN,
+                     zp_str_filled(form->profile) ? ZP_STR("/profile") : ZP_STR("/year"),
+                     zp_str_filled(form->profile) ? form->profile : form->year, profile_names(profiles, flags->arena));
+    return &profiles->items[0];
+}

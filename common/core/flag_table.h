@@ -125,6 +125,8 @@
       "This part of the funds is empty, so the total cannot be checked.")                                              \
     X(BUDGET_CUT, WARNING, FUNDS, "全年预算数 {value} 低于年初预算数 {expected} 的 80%。",                             \
       "The annual budget {value} is below 80 % of the initial {expected}.")                                            \
+    X(PROFILE_UNKNOWN, ERROR, FORM, "没有适用的评分规则（{value}）；可用：{expected}。",                               \
+      "No rule profile fits ({value}); there are {expected}.")                                                         \
     /* shape */                                                                                                        \
     X(INDICATOR_NO_WEIGHT, WARNING, SHAPE, "指标没有分值，不计分。",                                                   \
       "The indicator has no weight and counts nothing.")                                                               \

@@ -55,6 +55,7 @@ typedef struct {
     zp_str total_weight;
     zp_str declared_total;
     zp_str declared_grade; /* optional: 优 良 中 差 */
+    zp_str profile;        /* optional: the name of the rule profile to score it by */
 } zp_form;
 
 /* The year as a number, 0 when it isn't one within ZP_YEAR_FIRST..ZP_YEAR_LAST. */
@@ -73,7 +74,8 @@ int zp_form_year(const zp_form *form);
 #define ZP_FORM_TRAILER(X)                                                                                             \
     X("total_weight", total_weight)                                                                                    \
     X("declared_total", declared_total)                                                                                \
-    X("declared_grade", declared_grade)
+    X("declared_grade", declared_grade)                                                                                \
+    X("profile", profile)
 #define ZP_FUNDS_ROW_NAMES(X)                                                                                          \
     X("total", ZP_FUNDS_TOTAL)                                                                                         \
     X("current_year_appropriation", ZP_FUNDS_CURRENT)                                                                  \

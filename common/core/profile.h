@@ -33,7 +33,7 @@ typedef struct {
     int64_t cap_cents;  /* ... caps the total at this */
 } zp_rate_cap;
 
-enum { ZP_MAX_RATE_CAPS = 8, ZP_MAX_LEVEL1 = 8 };
+enum { ZP_MAX_RATE_CAPS = 8, ZP_MAX_LEVEL1 = 8, ZP_MAX_PROFILES = 16 };
 
 typedef struct {
     char name[64];    /* "mof-2020" */
@@ -57,5 +57,17 @@ typedef struct {
         int64_t weight; /* standard points × 10^6 */
     } level1[ZP_MAX_LEVEL1];
 } zp_profile;
+
+/* The profiles that a service scores by, in the order of its settings; at least one. */
+typedef struct {
+    size_t count;
+    zp_profile items[ZP_MAX_PROFILES];
+} zp_profiles;
+
+/*
+ * The one of that name; where no name is given (absent or empty), the first whose years cover `year`. NULL when there
+ * is none, or when the named one does not cover the year.
+ */
+const zp_profile *zp_profiles_choose(const zp_profiles *self, zp_str name, int year);
 
 #endif

@@ -9,6 +9,12 @@
 #include "core/result.h"
 
 /*
+ * The profile that the form is to be scored by; where none fits, PROFILE_UNKNOWN goes into flags (unless the year is no
+ * year, which zp_check says) and the first one is returned, so that the rest can be checked all the same.
+ */
+const zp_profile *zp_choose_profile(const zp_form *form, const zp_profiles *profiles, zp_flags *flags);
+
+/*
  * Every reason to refuse the form (severity error), all at once, into flags
  * (flags->arena set by the caller). Returns ZP_OK when the check ran (look at
  * flags->errors), ZP_NOMEM otherwise. Cheap enough for the request thread.

@@ -3,7 +3,6 @@
 ZP_BIN names the build directory. Submissions are packed here from the record's documented layout, not by the program's
 own code. Nothing sleeps: every wait is for a message, a log line or an end, and a hang ends by the test's own alarm.
 """
-import glob
 import json
 import os
 import shutil
@@ -49,7 +48,7 @@ def pack_form(form):
     funds = [[text(form["funds"].get(row, {}).get(cell)) for cell in FUNDS_CELLS] for row in FUNDS_ROWS]
     indicators = [[text(row.get(cell)) for cell in INDICATOR_CELLS] for row in form["indicators"]]
     header = [text(form.get(cell)) for cell in ("project_name", "department", "unit", "unit_code", "money_unit")]
-    trailer = [text(form.get(cell)) for cell in ("total_weight", "declared_total", "declared_grade")]
+    trailer = [text(form.get(cell)) for cell in ("total_weight", "declared_total", "declared_grade", "profile")]
     goals = [text(form.get("goals", {}).get(cell)) for cell in ("expected", "actual")]
     return msgpack.packb([1, text(form["year"]), *header, funds, *goals, indicators, *trailer])
 
@@ -265,8 +264,8 @@ class Folder:
         self.path = tempfile.mkdtemp(prefix="zp-stack-")
         self.run = os.path.join(self.path, "data", "run")
         self.config = os.path.join(self.path, "ziping.yaml")
-        profile = sorted(glob.glob(os.path.join(ROOT, "conf", "profiles", "mof-2020.yaml")))[0]
-        self.write(data_dir=f"{self.path}/data", profile=profile, log_level="debug", map_size=map_size,
+        profile = os.path.join(ROOT, "conf", "profiles", "mof-2020.yaml")
+        self.write(data_dir=f"{self.path}/data", profiles=[profile], log_level="debug", map_size=map_size,
                    worker={"heartbeat_ms": HEARTBEAT_MS}, notifier={"beat_ms": BEAT_MS}, **settings)
 
     def write(self, **settings):

@@ -23,14 +23,14 @@ class Gateway:
         self.folder = tempfile.mkdtemp(prefix="zp-fastcgi-")
         self.socket = os.path.join(self.folder, "s", "gateway.sock")
         self.config = os.path.join(self.folder, "ziping.yaml")
-        profiles = sorted(glob.glob(os.path.join(ROOT, "conf", "profiles", "*.yaml")))
+        profile = os.path.join(ROOT, "conf", "profiles", "mof-2020.yaml")
         users = "  peer_users: [%s]\n" % ", ".join(peer_users) if peer_users else ""
         settings = {"threads": 1, "max_body": MAX_BODY, "max_parked": 100, "min_free_disk": 1048576,
                     "listen": listen or self.socket, **settings}
         if peer_users:
             settings["peer_users"] = "[%s]" % ", ".join(peer_users)
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(f"data_dir: {self.folder}/data\nprofile: {(profiles or ['none'])[0]}\nmap_size: 1073741824\n"
+            out.write(f"data_dir: {self.folder}/data\nprofiles: [{profile}]\nmap_size: 1073741824\n"
                       "gateway:\n" + "".join(f"  {name}: {value}\n" for name, value in settings.items()) +
                       f"worker:\n  heartbeat_ms: {heartbeat_ms}\n")
         try:

@@ -268,7 +268,7 @@ class StartAndEnd(WorkerCase):
 
     def test_mistakes_in_the_settings_are_one_line_that_names_the_file(self):
         good = dict(self.folder.settings)
-        for wrong in ({"no_such_setting": 1}, {"profile": "/nonexistent/profile.yaml"}, {"log_level": "loud"},
+        for wrong in ({"no_such_setting": 1}, {"profiles": ["/nonexistent/profile.yaml"]}, {"log_level": "loud"},
                       {"worker": {"batch": 0}}, {"worker": {"heartbeat_ms": "soon"}}):
             self.folder.write(**{**good, **wrong})
             for options in ([], ["--check"]):

@@ -101,7 +101,7 @@ static void assert_path(const char *path, const char *folder, const char *prefix
 static void assert_defaults(const zp_config *c, const char *folder)
 {
     assert_path(c->data_dir, folder, "", "data");
-    assert_path(c->profile, folder, "", "profiles/mof-2020.yaml");
+    assert_path(c->profiles[0], folder, "", "profiles/mof-2020.yaml");
     assert_string_equal(c->log_level, "info");
     assert_int_equal(c->map_size, 64ull << 30);
     assert_path(c->gateway.listen, folder, "", "data/run/gateway.sock");
@@ -166,7 +166,7 @@ static void the_sample_names_every_setting(void **state)
 {
     (void)state;
     static const char *const keys[] = {
-        "data_dir:",   "profile:",       "log_level:", "map_size:",     "listen:",     "peer_users:",
+        "data_dir:",   "profiles:",      "log_level:", "map_size:",     "listen:",     "peer_users:",
         "threads:",    "max_body:",      "batch:",     "max_pending:",  "max_parked:", "credit:",
         "max_wait_s:", "min_free_disk:", "lease_ms:",  "max_attempts:", "overdue_ms:", "beat_ms:",
         "queue:",      "heartbeat_ms:",  "publish:",   "replay:"};
@@ -180,7 +180,7 @@ static void the_sample_names_every_setting(void **state)
 static void every_setting_takes_effect(void **state)
 {
     const zp_config *c =
-        good(*state, "data_dir: /srv/zp\nprofile: /etc/zp/p.yaml\nlog_level: debug\nmap_size: 1048576\n"
+        good(*state, "data_dir: /srv/zp\nprofiles: [/etc/zp/p.yaml]\nlog_level: debug\nmap_size: 1048576\n"
                      "gateway:\n  listen: /run/zp.sock\n  peer_users: [www-data, nginx]\n  threads: 1\n"
                      "  max_body: 1024\n  batch: 2\n  max_pending: 3\n  max_parked: 4\n"
                      "  max_wait_s: 5\n  min_free_disk: 6000000000\n  lease_ms: 700\n"
@@ -189,7 +189,7 @@ static void every_setting_takes_effect(void **state)
                      "notifier:\n  beat_ms: 13\n  queue: 14\n  publish: tcp://127.0.0.1:5555\n"
                      "  replay: ipc:///run/zp-replay.sock\n");
     assert_string_equal(c->data_dir, "/srv/zp");
-    assert_string_equal(c->profile, "/etc/zp/p.yaml");
+    assert_string_equal(c->profiles[0], "/etc/zp/p.yaml");
     assert_string_equal(c->log_level, "debug");
     assert_int_equal(c->map_size, 1048576);
     assert_string_equal(c->gateway.listen, "/run/zp.sock");
@@ -218,10 +218,10 @@ static void every_setting_takes_effect(void **state)
 static void relative_paths_start_at_the_file(void **state)
 {
     world *w = *state;
-    const zp_config *c = good(w, "data_dir: var/x\nprofile: p.yaml\ngateway:\n  listen: s/g.sock\nnotifier:\n"
+    const zp_config *c = good(w, "data_dir: var/x\nprofiles: [p.yaml]\ngateway:\n  listen: s/g.sock\nnotifier:\n"
                                  "  publish: ipc://e.sock\n");
     assert_path(c->data_dir, w->folder, "", "var/x");
-    assert_path(c->profile, w->folder, "", "p.yaml");
+    assert_path(c->profiles[0], w->folder, "", "p.yaml");
     assert_path(c->gateway.listen, w->folder, "", "s/g.sock");
     assert_path(c->notifier.publish, w->folder, "ipc://", "e.sock");
     assert_path(c->notifier.replay, w->folder, "ipc://", "var/x/run/replay.sock");
@@ -285,10 +285,10 @@ static void what_is_not_one_mapping_in_yaml_is_refused_where_it_stands(void **st
     bad(w, "data_dir: x\n\ngateway:\n  listen: -\n", 4, "not allowed");
     bad(w, "data_dir: x\n\ndata_dir: y\n", 3, "data_dir stands here and in line 1");
     bad(w, "gateway:\n  batch: 3\nworker:\n  batch: 3\ngateway:\n  batch: 4\n", 5, "gateway stands here and in line 1");
-    bad(w, "data_dir: &a x\nprofile: *a\n", 2, "alias");
+    bad(w, "data_dir: &a x\nlog_level: *a\n", 2, "alias");
     bad(w, "data_dir: x\n---\ndata_dir: y\n", 2, "second document");
-    bad(w, "data_dir: x\nprofile: \"a\\0b\"\n", 2, "NUL");
-    bad(w, "data_dir: x\nprofile: \xff\n", 2, "UTF-8");
+    bad(w, "data_dir: x\nlog_level: \"a\\0b\"\n", 2, "NUL");
+    bad(w, "data_dir: x\nlog_level: \xff\n", 2, "UTF-8");
     bad(w, "? [a]\n: 3\n", 1, "a key that is not a plain word");
     bad(w, "a: {b: {c: {d: {e: {f: {g: {h: {i: {}}}}}}}}}\n", 1, "nested too deeply");
 }
@@ -369,7 +369,7 @@ static void words_and_endpoints_are_checked(void **state)
     world *w = *state;
     bad(w, "log_level: loud\n", 1, "log_level is \"loud\"; write debug, info, warn or error");
     bad(w, "log_level: info\ndata_dir: \"\"\n", 2, "data_dir is empty");
-    bad(w, "profile:\n", 1, "profile is empty");
+    bad(w, "profiles: [\"\"]\n", 1, "profiles is empty");
     bad(w, "gateway:\n  listen: ''\n", 2, "gateway.listen is empty");
     static const char *const wrong[] = {"/run/x.sock", "ipc://", "tcp://", "tcp://127.0.0.1", "inproc://x", "''"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

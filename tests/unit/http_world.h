@@ -26,7 +26,7 @@
 typedef struct {
     char folder[64];
     zp_config config;
-    zp_profile profile;
+    zp_profiles profiles;
     zp_gateway gateway;
     zp_desk desk;
     int64_t now_ms;       /* of the next commit */
@@ -88,13 +88,13 @@ static int new_world(void **state)
     assert_non_null(w);
     strcpy(w->folder, "/tmp/zp-handlers-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
-    w->profile = mof_2020;
+    w->profiles = (zp_profiles){1, {mof_2020}};
     w->config.gateway.max_body = 1024 * 1024;
     w->config.gateway.max_parked = 10;
     w->config.gateway.max_wait_s = 25;
     w->config.gateway.overdue_ms = 60 * 1000;
     w->gateway.config = &w->config;
-    w->gateway.profile = &w->profile;
+    w->gateway.profiles = &w->profiles;
     w->desk.gateway = &w->gateway;
     w->now_ms = 1700000000000;
     open_stores(w);
@@ -156,7 +156,7 @@ static void score(world *w, const zp_id *id)
     assert_int_equal(zp_submission_unpack(zp_buf_view(&record), &submission), ZP_OK);
     assert_int_equal(zp_form_unpack(submission.form, arena, &form), ZP_OK);
     assert_int_equal(zp_status_queued(id, zp_buf_view(&record), arena, &status), ZP_OK);
-    assert_int_equal(zp_score(&form, &w->profile, arena, &status.result), ZP_OK);
+    assert_int_equal(zp_score(&form, &w->profiles.items[0], arena, &status.result), ZP_OK);
     status.state = ZP_SCORED;
     status.has_result = true;
     status.scored_ms = ++w->now_ms;

@@ -324,7 +324,12 @@ static void a_byte_changed_anywhere_does_no_harm(void **state)
 static void append_nil(zp_buf *record)
 {
     unsigned char *head = (unsigned char *)record->p;
-    if (*head == 0xdc)
+    if (*head == 0x9f) { /* the longest array with a head of one byte */
+        zp_buf_add(record, "  ", 2);
+        head = (unsigned char *)record->p;
+        memmove(head + 3, head + 1, record->n - 3);
+        memcpy(head, "\xdc\0\x10", 3);
+    } else if (*head == 0xdc)
         head[2]++;
     else
         head[0]++;

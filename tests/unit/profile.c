@@ -265,12 +265,54 @@ static void a_profile_that_is_not_there_or_empty_is_named(void **state)
 {
     world *w = *state;
     assert_int_equal(zp_profile_load("/nonexistent/p.yaml", &w->profile, w->message, sizeof w->message), ZP_NOTFOUND);
-    assert_string_equal(w->message,
-                        "/nonexistent/p.yaml: No such file or directory; set profile in ziping.yaml to a rule "
-                        "profile, such as profiles/mof-2020.yaml");
+    assert_string_equal(w->message, "/nonexistent/p.yaml: No such file or directory; name a rule profile, such as "
+                                    "conf/profiles/mof-2020.yaml");
     assert_int_equal(zp_profile_load("/", &w->profile, w->message, sizeof w->message), ZP_IO);
     assert_int_equal(zp_profile_load("/dev/null", &w->profile, w->message, sizeof w->message), ZP_INVALID);
     assert_non_null(strstr(w->message, "/dev/null: empty; "));
+}
+
+/* ---- several at once ---- */
+
+#define SHIPPED(name) ZP_SOURCE_DIR "/conf/profiles/" name ".yaml"
+
+static void every_shipped_profile_is_good_and_differs_where_it_says(void **state)
+{
+    world *w = *state;
+    static char *const paths[] = {SHIPPED("mof-2020"), SHIPPED("mof-2021-cost"), SHIPPED("linear"), SHIPPED("strict"),
+                                  SHIPPED("hubei")};
+    zp_profiles all;
+    assert_int_equal(zp_profiles_load(paths, 5, &all, w->message, sizeof w->message), ZP_OK);
+    assert_int_equal(all.count, 5);
+    assert_int_equal(all.items[1].level1_count, 4);
+    assert_int_equal(all.items[2].reverse, ZP_REVERSE_LINEAR);
+    assert_int_equal(all.items[3].deviation_severity, ZP_SEV_ERROR);
+    assert_int_equal(all.items[4].execution_weight, 20 * 1000000);
+    assert_int_equal(all.items[4].band_floor[1], 500000);
+}
+
+static void two_profiles_of_one_name_are_refused(void **state)
+{
+    world *w = *state;
+    static char *const paths[] = {SHIPPED("mof-2020"), SHIPPED("strict"), SHIPPED("mof-2020")};
+    zp_profiles all;
+    assert_int_equal(zp_profiles_load(paths, 3, &all, w->message, sizeof w->message), ZP_INVALID);
+    assert_non_null(strstr(w->message, "mof-2020.yaml: a profile before it has the name mof-2020 too"));
+}
+
+static void the_year_or_the_form_chooses(void **state)
+{
+    (void)state;
+    static const zp_profiles set = {3,
+                                    {{.name = "new", .year_first = 2021, .year_last = 2099},
+                                     {.name = "old", .year_first = 2000, .year_last = 2020},
+                                     {.name = "local", .year_first = 2010, .year_last = 2030}}};
+    assert_string_equal(zp_profiles_choose(&set, ZP_ABSENT, 2021)->name, "new");
+    assert_string_equal(zp_profiles_choose(&set, ZP_STR(""), 2020)->name, "old");
+    assert_string_equal(zp_profiles_choose(&set, ZP_STR("local"), 2020)->name, "local");
+    assert_null(zp_profiles_choose(&set, ZP_STR("local"), 2031));
+    assert_null(zp_profiles_choose(&set, ZP_STR("loc"), 2020));
+    assert_null(zp_profiles_choose(&set, ZP_ABSENT, 1999));
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
@@ -287,6 +329,9 @@ int main(void)
         TEST(rules_that_contradict_each_other_are_refused),
         TEST(words_are_checked),
         TEST(a_profile_that_is_not_there_or_empty_is_named),
+        TEST(every_shipped_profile_is_good_and_differs_where_it_says),
+        TEST(two_profiles_of_one_name_are_refused),
+        TEST(the_year_or_the_form_chooses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
