@@ -184,12 +184,14 @@ class Journey(ServiceCase):
             pass
         late = [self.s.submit(form_of(2, f"晚{i}"), Prefer="wait=20").json()["id"] for i in range(3)]
         heard = []
-        while len(heard) < 3:
+        while not heard or heard[-1][0] < 6:
             topic, number, frozen = live.recv_multipart()
             if topic != b"beat":
                 heard.append((struct.unpack(">Q", number)[0], msgpack.unpackb(frozen)["subject"]))
                 self.assertTrue(topic.decode().startswith("scored/2022/"), topic)
-        self.assertEqual(heard, list(zip((4, 5, 6), late)))
+        # Those from before may still have been on their way when it joined.
+        self.assertEqual(heard, list(enumerate(before + late, 1))[heard[0][0] - 1:])
+        self.assertLessEqual(heard[0][0], 4)
         replay.send_multipart([b"AFTER", struct.pack(">Q", 0), struct.pack(">I", 1000)])
         kind, newest, *pairs = replay.recv_multipart()
         self.assertEqual((kind, struct.unpack(">Q", newest)[0]), (b"EVENTS", 6))
