@@ -1,0 +1,173 @@
+"""The ziping command towards a running service, and alone."""
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import unittest
+
+from actors import GUARD_S, ROOT
+from service import ZIPING, ServiceCase, form_of
+
+FORMS = [os.path.join(ROOT, "tests", "forms", f"seed-{number}.json") for number in range(1, 7)]
+
+
+def lines_of(forms):
+    return "".join(json.dumps(form, ensure_ascii=False) + "\n" for form in forms)
+
+
+class Submit(ServiceCase):
+    def setUp(self):
+        super().setUp()
+        self.s = self.service().start()
+
+    def ndjson(self, name, forms):
+        path = os.path.join(self.s.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(lines_of(forms))
+        return path
+
+    def test_files_are_submitted_once_however_often_it_is_run(self):
+        done = self.s.ziping("submit", *FORMS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        receipts = [line.split("\t") for line in done.stdout.splitlines()]
+        self.assertEqual({receipt[0] for receipt in receipts}, set(FORMS))
+        self.assertRegex(done.stderr, r"6 forms in \d+ ms: 6 accepted, 0 already on file, 0 refused, 0 not delivered")
+        again = self.s.ziping("submit", *FORMS)
+        self.assertIn("0 accepted, 6 already on file", again.stderr)
+        self.assertEqual({line.split("\t")[1] for line in again.stdout.splitlines()}, {r[1] for r in receipts})
+
+    def test_ndjson_from_standard_input_with_a_summary_of_faults(self):
+        forms = [form_of(1, f"行{i}") for i in range(50)]
+        forms[7]["unit"] = None
+        text = lines_of(forms) + "{\"year\": 2022,\n"
+        done = self.s.ziping("submit", "--connections", "8", "-", stdin=text)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("49 accepted, 0 already on file, 2 refused, 0 not delivered", done.stderr)
+        self.assertRegex(done.stderr, r":8: .*FIELD_MISSING /unit")
+        self.assertRegex(done.stderr, r":51: .*JSON_SYNTAX")
+        self.assertEqual(len(done.stdout.splitlines()), 49)
+
+    def test_a_table_of_the_scores(self):
+        done = self.s.ziping("submit", "--wait", "20", "--table", *FORMS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"12333热线咨询平台项目经费 +scored +97\.60 +99\.61 +97\.60 +优 +\d+ ms +综合服务率: declared 7\.6, "
+                                      r"computed 9\.61 \(SCORE_TOO_LOW, ACTUAL_X_WEIGHT\+TRUNC1\)")
+        self.assertRegex(done.stdout, r"办公房电费 +scored +99\.29 +99\.29 +99\.29 +优 +\d+ ms +-")
+
+    def test_run_again_after_an_interruption(self):
+        path = self.ndjson("many.ndjson", [form_of(1 + i % 6, f"断{i}") for i in range(400)])
+        environment = {**os.environ, "ZIPING_URL": self.s.url}
+        first = subprocess.Popen([ZIPING, "submit", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 env=environment)
+        self.s.wait(lambda: self.s.metric("ziping_accepted_total") >= 20)
+        first.send_signal(signal.SIGINT)
+        out, _ = first.communicate(timeout=GUARD_S)
+        done = self.s.ziping("submit", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        accepted, repeated = map(int, re.search(r"(\d+) accepted, (\d+) already on file", done.stderr).groups())
+        self.assertEqual(accepted + repeated, 400)
+        self.assertGreaterEqual(repeated, len(out.splitlines()))
+        self.assertEqual(int(self.s.metric("ziping_accepted_total")), 400)
+
+    def test_a_service_that_is_away_is_waited_for(self):
+        self.s.gateway.kill()
+        environment = {**os.environ, "ZIPING_URL": self.s.url}
+        client = subprocess.Popen([ZIPING, "submit", FORMS[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  env=environment)
+        self.s.start_gateway()
+        out, err = client.communicate(timeout=GUARD_S)
+        self.assertEqual(client.returncode, 0, err)
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_on_a_terminal_there_is_progress(self):
+        path = self.ndjson("many.ndjson", [form_of(1, f"条{i}") for i in range(300)])
+        master, slave = pty.openpty()
+        client = subprocess.Popen([ZIPING, "submit", "--quiet", "--url", self.s.url, path], stderr=slave,
+                                  stdout=subprocess.DEVNULL)
+        os.close(slave)
+        shown = b""
+        try:
+            while piece := os.read(master, 4096):
+                shown += piece
+        except OSError:  # the other end has closed
+            pass
+        os.close(master)
+        self.assertEqual(client.wait(GUARD_S), 0)
+        self.assertRegex(shown.decode(), r"\[#+\.*\] +\d+ % +\d+ forms, \d+/s")
+        self.assertIn("300 accepted", shown.decode())
+
+
+class Look(ServiceCase):
+    def test_status_tail_and_inspect(self):
+        s = self.service().start()
+        s.ziping("submit", "--wait", "20", "--quiet", *FORMS)
+        events = [json.loads(line) for line in s.ziping("tail", "--after", "0", "--count", "6").stdout.splitlines()]
+        self.assertEqual([event["id"] for event in events], ["1", "2", "3", "4", "5", "6"])
+        self.assertEqual([event["sequence"] for event in events], [f"{n:020}" for n in range(1, 7)])
+        self.assertEqual(events, s.events())
+        some = s.ziping("tail", "--after", "2", "--count", "1").stdout
+        self.assertEqual(json.loads(some), events[2])
+        ident = events[0]["subject"]
+        shown = s.ziping("status", ident)
+        self.assertEqual(shown.returncode, 0)
+        self.assertIn(ident, shown.stdout)
+        self.assertIn("scored", shown.stdout)
+        self.assertEqual(json.loads(s.ziping("status", "--json", ident).stdout), s.status(ident))
+        unknown = s.ziping("status", "0195f2d4-7c1a-7b3e-8f00-1234567890ab")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("there is no such submission", unknown.stderr)
+        held = dict(line.split("=") for line in s.ziping("inspect").stdout.splitlines())
+        self.assertEqual((held["intake.forms"], held["intake.pending"], held["scores.results"], held["scores.last_event"]),
+                         ("6", "0", "6", "6"))
+
+    def test_tail_joins_replay_and_live_and_filters(self):
+        s = self.service().start()
+        s.submit(form_of(1, year=2021), Prefer="wait=20")
+        first = s.submit(form_of(1), Prefer="wait=20").json()["id"]
+        environment = {**os.environ, "ZIPING_CONFIG": s.config}
+        tail = subprocess.Popen([ZIPING, "tail", "--after", "0", "--topic", "scored/2022/"], stdout=subprocess.PIPE,
+                                text=True, env=environment)
+        try:
+            self.assertEqual(json.loads(tail.stdout.readline())["subject"], first)
+            second = s.submit(form_of(2), Prefer="wait=20").json()["id"]
+            self.assertEqual(json.loads(tail.stdout.readline())["subject"], second)
+        finally:
+            tail.send_signal(signal.SIGTERM)
+            tail.wait(GUARD_S)
+            tail.stdout.close()
+
+    def test_score_needs_no_service(self):
+        s = self.service()
+        done = s.ziping("score", *FORMS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        totals = re.findall(r"总分 total +(\S+) +(\S+) +(\S+) +(\S+)", done.stdout)
+        self.assertEqual(totals[0], ("97.60", "99.61", "97.60", "优"))
+        self.assertEqual(len(totals), 6)
+        results = [json.loads(line) for line in s.ziping("score", "--json", *FORMS).stdout.splitlines()]
+        self.assertEqual([r["computed_total"] for r in results], ["99.61", "99.96", "97.27", "99.29", "99.98", "99.69"])
+        refused = s.ziping("score", "-", stdin=lines_of([form_of(1, unit="")]))
+        self.assertEqual(refused.returncode, 1)
+        hubei = os.path.join(ROOT, "conf", "profiles", "hubei.yaml")
+        mof = os.path.join(ROOT, "conf", "profiles", "mof-2020.yaml")
+        both = s.ziping("score", "--json", "--profile", mof, "--profile", hubei, "-",
+                        stdin=lines_of([form_of(1), form_of(1, profile="hubei")]))
+        self.assertEqual([json.loads(line)["profile"]["name"] for line in both.stdout.splitlines()], ["mof-2020", "hubei"])
+
+    def test_mistakes_on_the_command_line(self):
+        s = self.service()
+        self.assertEqual(s.ziping("nothing").returncode, 2)
+        self.assertEqual(s.ziping("submit").returncode, 2)
+        self.assertEqual(s.ziping("submit", "--connections", "0", FORMS[0]).returncode, 2)
+        missing = s.ziping("submit", "/nonexistent.json")
+        self.assertNotEqual(missing.returncode, 0)
+        self.assertIn("/nonexistent.json: No such file or directory", missing.stderr)
+        for verb in ("submit", "status", "score", "tail", "inspect"):
+            helped = s.ziping(verb, "--help")
+            self.assertEqual(helped.returncode, 0)
+            self.assertIn(f"Usage: ziping {verb}", helped.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
