@@ -29,10 +29,13 @@ typedef struct {
     zp_funds_row_name row;
     size_t index;
     const char *cell;
+    bool is_total; /* the declared total, which is in no row */
 } place;
 
 static zp_str pointer_of(const place *at)
 {
+    if (at->is_total)
+        return ZP_STR("/declared_total");
     return at->in_funds ? zp_funds_pointer(at->arena, at->row, at->cell)
                         : zp_indicator_pointer(at->arena, at->index, at->cell);
 }
@@ -121,11 +124,9 @@ zp_rc zp_declared_read(const zp_form *form, int64_t default_execution_weight, zp
         read_line(&form->indicators[at.index], &at, line);
         out->any_score |= line->score.present && line->weighted;
     }
-    if (zp_str_filled(form->declared_total)) {
-        if (zp_dec_parse(form->declared_total, &out->total.value) || !zp_dec_cents(out->total.value, &out->total.cents))
-            zp_flags_add(flags, ZP_FLAG_NUMBER_INVALID, ZP_STR("/declared_total"), form->declared_total, ZP_ABSENT);
-        else
-            out->total.present = true;
-    }
+    at.is_total = true;
+    read_number(form->declared_total, &at, &out->total);
+    check_score(&out->total, form->declared_total, ZP_STR("100"), most_weight, &at);
+    out->total.present &= out->total.cents <= 10000;
     return flags->failed ? ZP_NOMEM : ZP_OK;
 }

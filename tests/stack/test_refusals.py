@@ -63,6 +63,14 @@ class Refusals(ServiceCase):
                               ("NUMBER_INVALID", "/indicators/1/weight"), ("ACTUAL_MISSING", "/indicators/2/actual"),
                               ("NEGATIVE", "/funds/total/executed"), ("WEIGHT_SUM", "/total_weight")}, found)
 
+    def test_a_total_beyond_what_can_be_reached(self):
+        for total, code in (("-5", "NEGATIVE"), ("100.01", "SCORE_OVER_WEIGHT"), ("999999999999999", "SCORE_OVER_WEIGHT")):
+            form = form_of(declared_total=total)
+            form["funds"]["total"]["score"] = None
+            for line in form["indicators"]:
+                line["score"] = None
+            self.refused(body_of(form), 422, "FORM_INVALID", code, "/declared_total", total)
+
     def test_a_profile_that_is_not_there(self):
         self.refused(body_of(form_of(profile="nobody")), 422, "FORM_INVALID", "PROFILE_UNKNOWN", "/profile", "nobody")
 
@@ -104,6 +112,26 @@ class Refusals(ServiceCase):
         for query in ("?year=abc", "?nothing=1", "?year=2022&year=2023", "?limit=0", "?grade=x"):
             self.assertEqual(self.s.get("/v1/submissions" + query).status_code, 400, query)
 
+    def test_what_nginx_itself_refuses_has_the_same_format(self):
+        for text, status, code in ((b"GARBAGE\r\n\r\n", 400, "BAD_REQUEST"),
+                                   (b"GET /v1/x%00y HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
+                                   (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "URI_TOO_LONG"),
+                                   (b"GET /v1/totals HTTP/1.1\r\nHost: x\r\n" + (b"X: " + b"y" * 4000 + b"\r\n") * 12 + b"\r\n",
+                                    431, "HEADERS_TOO_LARGE"),
+                                   (b"DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405, "METHOD_NOT_ALLOWED")):
+            with socket.create_connection(("127.0.0.1", self.s.port)) as raw:
+                raw.sendall(text)
+                answer = b""
+                try:
+                    while piece := raw.recv(65536):
+                        answer += piece
+                except ConnectionResetError:
+                    pass
+            head, _, body = answer.partition(b"\r\n\r\n")
+            self.assertIn(b" %d" % status, head.split(b"\r\n")[0], answer[:300])
+            problem = json.loads(body)
+            self.assertEqual((problem["status"], problem["code"]), (status, code))
+
     def test_header_fields(self):
         for headers, code in (({"Idempotency-Key": "x" * 256}, "IDEMPOTENCY_KEY_INVALID"),
                               ({"If-Match": "nonsense"}, "IF_MATCH_INVALID")):
@@ -130,6 +158,15 @@ class Refusals(ServiceCase):
                                "-d", "x" * 60000, bad, "--next", "-sS", "-o", "/dev/null", "-w",
                                "%{http_code} %{num_connects}\n", good], capture_output=True, text=True, timeout=60, check=True)
         self.assertEqual(done.stdout.splitlines(), ["200 1", "415 0", "200 0"])
+
+
+class Submitter(ServiceCase):
+    def test_a_name_that_nobody_verified_is_no_name(self):
+        s = self.service().start()
+        first = s.http.post(s.url + "/v1/submissions", data=body_of(form_of()), auth=("alice", "guess"),
+                            headers={**JSON, "Idempotency-Key": "k"})
+        self.assertEqual(first.status_code, 202)
+        self.assertEqual(s.get("/v1/submissions?idempotency_key=k").json()["id"], first.json()["id"])
 
 
 class Bounds(ServiceCase):
