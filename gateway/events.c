@@ -5,6 +5,7 @@
  */
 #include "handlers.h"
 
+#include "base/log.h"
 #include "codec/event.h"
 #include "codec/json_out.h"
 #include "problem.h"
@@ -17,17 +18,30 @@ typedef struct {
     zp_buf *out;
     uint64_t last; /* delivered */
     size_t count;
-    zp_rc rc;
 } writer;
+
+/* One damaged event must not hide those behind it: it keeps its number and says what it is. */
+static void write_damaged(zp_buf *out, uint64_t seq)
+{
+    zp_buf_printf(out,
+                  "{\"specversion\":\"1.0\",\"id\":\"%" PRIu64 "\",\"source\":\"/v1/submissions\","
+                  "\"type\":\"ziping.event.damaged\",\"sequence\":\"%020" PRIu64 "\"}",
+                  seq, seq);
+}
 
 static bool write_event(void *context, uint64_t seq, zp_str frozen)
 {
     writer *w = context;
     if (w->count++)
         zp_buf_char(w->out, ',');
-    w->rc = zp_event_write_json(frozen, w->out);
+    size_t before = w->out->n;
+    if (zp_event_write_json(frozen, w->out) != ZP_OK) {
+        w->out->n = before;
+        write_damaged(w->out, seq);
+        zp_log(ZP_ERROR, "event-damaged", "seq=%" PRIu64, seq);
+    }
     w->last = seq;
-    return w->rc == ZP_OK;
+    return true;
 }
 
 static void write_end(zp_request *request, const writer *w, uint64_t newest, uint64_t limit)
@@ -63,7 +77,7 @@ zp_handled zp_get_events(zp_desk *desk, zp_request *request)
     rc = zp_scores_events(desk->scores, after, limit, MAX_BYTES, write_event, &w);
     /* After the events: what comes in between then shows as one page more, never as an end too early. */
     if (!rc)
-        rc = w.rc ? w.rc : zp_scores_last(desk->scores, &newest);
+        rc = zp_scores_last(desk->scores, &newest);
     if (rc)
         return zp_problem_store(desk->gateway, request, rc);
     write_end(request, &w, newest, limit);

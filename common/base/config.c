@@ -201,7 +201,9 @@ static zp_rc read_profiles(load *self)
     unsigned count = raw->profiles_count ? raw->profiles_count : 1;
     zp_config *config = self->config;
     config->profiles = calloc(count, sizeof *config->profiles);
-    zp_rc rc = config->profiles ? ZP_OK : zp_yaml_no_memory(self->yaml);
+    if (!config->profiles)
+        return zp_yaml_no_memory(self->yaml);
+    zp_rc rc = ZP_OK;
     for (unsigned i = 0; !rc && i < count; i++) {
         rc = read_path(self, "profiles", raw->profiles_count ? raw->profiles[i] : NULL, "profiles/mof-2020.yaml",
                        &config->profiles[i]);

@@ -71,14 +71,14 @@ static int read_options(int argc, char **argv, options *o)
     return optind != argc || !o->publish != !o->replay ? usage(stderr) : -1;
 }
 
-/* Prints the event when its topic fits; false when the output or the event is broken. */
+/* Prints the event when its topic fits; false when the output is broken. A damaged event is told, and passed over. */
 static bool print_event(const zp_feed_event *event, const char *topic_prefix, zp_buf *json, uint64_t *printed)
 {
     char topic[ZP_TOPIC_MAX];
     zp_buf_clear(json);
     if (zp_event_topic(event->frozen, topic) || zp_event_write_json(event->frozen, json) || json->failed) {
-        fprintf(stderr, "ziping tail: event %" PRIu64 " cannot be read\n", event->seq);
-        return false;
+        fprintf(stderr, "ziping tail: event %" PRIu64 " is damaged in the store\n", event->seq);
+        return true;
     }
     if (strncmp(topic, topic_prefix, strlen(topic_prefix)) != 0)
         return true;

@@ -52,7 +52,8 @@ typedef struct {
     zp_id id; /* of the new or the first submission */
     uint32_t revision;
     int64_t received_ms;
-    zp_id current; /* with ON_FILE and STALE */
+    bool adopts_key; /* with SAME: the content was there, the key was not; it stands for the first one from now on */
+    zp_id current;   /* with ON_FILE and STALE */
 } zp_put;
 
 typedef struct {
@@ -64,7 +65,7 @@ typedef struct {
  * One group commit, one sync: puts in order (ids from the store's own generator at now_ms), then `acks` leave pending,
  * then `bumps` get their new attempts. Whatever is returned, every put has a verdict. Items of one batch see each other
  * (two equal ones: NEW and SAME). ZP_OK, ZP_FULL (nothing changed), ZP_IN_DOUBT. Nothing is written or synced when all
- * puts are refusals or SAME and there are no acks or bumps.
+ * puts are refusals or SAME without a new key, and there are no acks or bumps.
  */
 zp_rc zp_intake_commit(zp_intake *self, int64_t now_ms, zp_put **puts, size_t put_count, const zp_id *acks,
                        size_t ack_count, const zp_pending *bumps, size_t bump_count);

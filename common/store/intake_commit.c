@@ -31,6 +31,11 @@ static zp_rc decide(zp_intake *self, MDB_txn *txn, zp_put *put)
     return ZP_OK;
 }
 
+static bool has_to_be_written(const zp_put *put)
+{
+    return put->verdict == ZP_PUT_NEW || (put->verdict == ZP_PUT_SAME && put->adopts_key);
+}
+
 /* Decides the puts up to the first that has to be written. */
 static zp_rc look(zp_intake *self, zp_put **puts, size_t count, size_t *decided)
 {
@@ -39,7 +44,7 @@ static zp_rc look(zp_intake *self, zp_put **puts, size_t count, size_t *decided)
         return rc;
     for (*decided = 0; *decided < count; ++*decided) {
         rc = decide(self, self->look.txn, puts[*decided]);
-        if (rc || puts[*decided]->verdict == ZP_PUT_NEW)
+        if (rc || has_to_be_written(puts[*decided]))
             break;
     }
     zp_read_end(&self->look);
@@ -75,13 +80,14 @@ static zp_rc pack_head(zp_intake *self, const zp_put *put)
     return head->failed ? ZP_NOMEM : ZP_OK;
 }
 
-static zp_rc write_key(zp_intake *self, MDB_txn *txn, const zp_put *put, zp_str receipt)
+/* `since`: an id whose time is when the key was first sent, from which on it lives as long as a season. */
+static zp_rc write_key(zp_intake *self, MDB_txn *txn, const zp_put *put, const zp_id *since, zp_str receipt)
 {
     zp_idempotency_key key;
     zp_idempotency_key_of(put->submitter, put->idempotency_key, &key);
     zp_str expiring = ZP_BYTES(key);
     zp_rc rc = zp_put_sealed(txn, self->idempotency, ZP_BYTES(key), &receipt, 1, MDB_NOOVERWRITE);
-    return rc ? rc : zp_put_sealed(txn, self->expiry, ZP_BYTES(put->id), &expiring, 1, MDB_APPEND);
+    return rc ? rc : zp_put_sealed(txn, self->expiry, ZP_BYTES(*since), &expiring, 1, MDB_APPEND);
 }
 
 static zp_rc write_new(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put *put)
@@ -104,8 +110,16 @@ static zp_rc write_new(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put *pu
     if (!rc)
         rc = zp_put_sealed(txn, self->revisions, ZP_BYTES(revision), &receipt, 1, MDB_NOOVERWRITE);
     if (!rc && zp_str_present(put->idempotency_key))
-        rc = write_key(self, txn, put, receipt);
+        rc = write_key(self, txn, put, &put->id, receipt);
     return rc;
+}
+
+static zp_rc write_adopted_key(zp_intake *self, MDB_txn *txn, int64_t now_ms, const zp_put *put)
+{
+    zp_id since;
+    zp_receipt_bytes bytes = zp_receipt_pack(&(zp_receipt){put->id, put->digest, put->revision});
+    zp_rc rc = zp_id_next(&self->ids, now_ms, &since);
+    return rc ? rc : write_key(self, txn, put, &since, ZP_BYTES(bytes));
 }
 
 static zp_rc write_puts(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put **puts, size_t count)
@@ -115,6 +129,8 @@ static zp_rc write_puts(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put **
         rc = decide(self, txn, puts[i]);
         if (!rc && puts[i]->verdict == ZP_PUT_NEW)
             rc = write_new(self, txn, now_ms, puts[i]);
+        else if (!rc && has_to_be_written(puts[i]))
+            rc = write_adopted_key(self, txn, now_ms, puts[i]);
     }
     return rc;
 }

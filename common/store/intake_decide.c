@@ -78,6 +78,7 @@ static bool has_content(const zp_receipt *receipt, const zp_put *put)
 static zp_rc same_as(zp_put *put, const zp_receipt *first)
 {
     put->verdict = ZP_PUT_SAME;
+    put->adopts_key = false;
     put->id = first->id;
     put->revision = first->revision;
     put->received_ms = zp_id_ms(&first->id);
@@ -165,8 +166,11 @@ zp_rc zp_intake_decide(zp_intake *self, MDB_txn *txn, zp_put *put)
     zp_receipt known;
     zp_idempotency_key_of(put->submitter, put->idempotency_key, &key);
     zp_rc rc = find_receipt(txn, self->idempotency, ZP_BYTES(key), &known);
-    if (rc == ZP_NOTFOUND)
-        return decide_by_form(self, txn, put);
+    if (rc == ZP_NOTFOUND) {
+        rc = decide_by_form(self, txn, put);
+        put->adopts_key = !rc && put->verdict == ZP_PUT_SAME;
+        return rc;
+    }
     if (rc)
         return rc;
     if (has_content(&known, put))

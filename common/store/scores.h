@@ -46,8 +46,8 @@ zp_rc zp_scores_seq(zp_scores_reader *self, const zp_id *id, uint64_t *seq);
 
 /* The newest event's number; 0 when there is none. */
 zp_rc zp_scores_last(zp_scores_reader *self, uint64_t *last);
-/* Events after number n, in order, at most `limit` and about max_bytes: calls `each` with the frozen bytes (valid
- * during the call; false stops). */
+/* Events after number n, in order, at most `limit` and about max_bytes: calls `each` with the frozen bytes, empty for
+ * an event that is damaged (valid during the call; false stops). */
 typedef bool (*zp_event_each)(void *context, uint64_t seq, zp_str frozen);
 zp_rc zp_scores_events(zp_scores_reader *self, uint64_t after, size_t limit, size_t max_bytes, zp_event_each each,
                        void *context);

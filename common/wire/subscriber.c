@@ -85,7 +85,7 @@ static bool number_of(zmq_msg_t *frame, uint64_t *out)
 {
     if (zmq_msg_size(frame) != 8)
         return false;
-    *out = zp_be64_get(zmq_msg_data(frame));
+    *out = zp_be64(zmq_msg_data(frame));
     return true;
 }
 
@@ -100,7 +100,8 @@ static zp_rc ask(zp_subscriber *self, int64_t now_ms)
     uint8_t after[8];
     /* A limit of 0 asks for the newest number only. */
     const uint32_t wanted = self->from_now ? 0 : ZP_REPLAY_MAX_EVENTS;
-    const uint8_t limit[4] = {0, 0, (uint8_t)(wanted >> 8), (uint8_t)wanted};
+    uint8_t limit[4];
+    zp_be32_put(limit, wanted);
     zp_be64_put(after, self->last);
     self->phase = ASKING;
     self->asked_ms = now_ms;
@@ -113,16 +114,22 @@ static zp_rc ask(zp_subscriber *self, int64_t now_ms)
     return rc == ZP_AGAIN ? ZP_OK : rc;
 }
 
-/* The head of an answer: ["EVENTS"][newest]. What else comes is dropped, and the question asked again in time. */
+/*
+ * The head of an answer: ["EVENTS"][newest][asked]. What else comes is dropped, and the question asked again in time;
+ * so is the answer to an earlier question, which was asked twice because the first answer took long.
+ */
 static zp_rc take_answer(zp_subscriber *self)
 {
     bool more;
-    uint64_t newest;
+    uint64_t newest, asked;
     zp_rc rc = next_frame(self->replay, &self->frame, &more);
     if (rc)
         return rc;
     bool events = zp_str_is(bytes_of(&self->frame), "EVENTS") && more;
-    if (!events || next_frame(self->replay, &self->frame, &more) || !number_of(&self->frame, &newest)) {
+    events =
+        events && next_frame(self->replay, &self->frame, &more) == ZP_OK && number_of(&self->frame, &newest) && more;
+    events = events && next_frame(self->replay, &self->frame, &more) == ZP_OK && number_of(&self->frame, &asked);
+    if (!events || asked != self->last) {
         drop_rest(self, self->replay, more);
         return ZP_AGAIN;
     }

@@ -18,7 +18,7 @@ typedef struct zp_subscriber zp_subscriber;
 
 typedef struct {
     uint64_t seq;
-    zp_str frozen; /* MessagePack, valid until the next call */
+    zp_str frozen; /* MessagePack, valid until the next call; empty when the event is damaged in the store */
 } zp_feed_event;
 
 /*

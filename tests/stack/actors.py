@@ -209,8 +209,8 @@ class Replay:
         """(newest number, [(number, bytes)…])"""
         frames = self.socket.recv_multipart()
         assert frames[0] == b"EVENTS", frames
-        numbers = [struct.unpack(">Q", frame)[0] for frame in [frames[1], *frames[2::2]]]
-        return numbers[0], list(zip(numbers[1:], frames[3::2]))
+        numbers = [struct.unpack(">Q", frame)[0] for frame in [*frames[1:3], *frames[3::2]]]
+        return numbers[0], list(zip(numbers[2:], frames[4::2]))
 
     def events(self, after=0, limit=1000):
         self.ask(after, limit)

@@ -132,6 +132,26 @@ static void same_content_without_key_is_the_same_submission(void **state)
     assert_int_equal(stats(f).forms, 2);
 }
 
+static void a_new_key_for_content_on_file_stands_for_it_from_then_on(void **state)
+{
+    fixture *f = *state;
+    zp_put first = submission("project", "content"), again = submission("project", "content");
+    zp_put other = submission("project 2", "other content");
+    zp_id found;
+    first.idempotency_key = ZP_STR("key-a");
+    again.idempotency_key = other.idempotency_key = ZP_STR("key-b");
+    commit(f, &first, ZP_PUT_NEW);
+    commit(f, &again, ZP_PUT_SAME);
+    expect_first(&again, &first);
+    assert_int_equal(zp_intake_by_key(f->reader, first.submitter, ZP_STR("key-b"), &found), ZP_OK);
+    assert_memory_equal(&found, &first.id, sizeof found);
+    commit(f, &other, ZP_PUT_KEY_REUSED);
+    commit(f, &again, ZP_PUT_SAME);
+    expect_first(&again, &first);
+    assert_int_equal(stats(f).forms, 1);
+    assert_int_equal(stats(f).keys, 2);
+}
+
 static void key_reused_with_other_content_is_refused(void **state)
 {
     fixture *f = *state;
@@ -575,6 +595,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PROMISE(retry_with_same_key_returns_first_receipt),
         PROMISE(same_content_without_key_is_the_same_submission),
+        PROMISE(a_new_key_for_content_on_file_stands_for_it_from_then_on),
         PROMISE(key_reused_with_other_content_is_refused),
         PROMISE(retried_replacement_is_the_same_submission),
         PROMISE(form_on_file_without_if_match_is_refused),

@@ -75,18 +75,14 @@ static zp_rc publish(zp_publisher *self, const char *topic, uint64_t seq, zp_str
     return rc ? rc : zp_zmq_send(self->socket, body.p, body.n, ZMQ_DONTWAIT);
 }
 
-static void skip(zp_publisher *self, uint64_t seq)
-{
-    zp_log(ZP_ERROR, "event-skipped", "seq=%llu reason=\"damaged\"", (unsigned long long)seq);
-    self->position = seq;
-}
-
 static bool publish_event(void *context, uint64_t seq, zp_str frozen)
 {
     zp_publisher *self = context;
     char topic[ZP_TOPIC_MAX];
     if (zp_event_topic(frozen, topic) != ZP_OK) {
-        skip(self, seq);
+        /* No topic: the others must not wait for it. Who misses the number asks the log, which says so. */
+        zp_log(ZP_ERROR, "event-skipped", "seq=%llu reason=\"damaged\"", (unsigned long long)seq);
+        self->position = seq;
         return true;
     }
     zp_rc rc = publish(self, topic, seq, frozen);
@@ -102,11 +98,9 @@ bool zp_publisher_look(zp_publisher *self)
 {
     uint64_t before = self->position;
     zp_rc rc = zp_scores_events(self->reader, before, PAGE_EVENTS, PAGE_BYTES, publish_event, self);
-    if (rc == ZP_CORRUPT)
-        skip(self, self->position + 1);
-    else if (rc && !self->failing)
+    if (rc && !self->failing)
         zp_log(ZP_ERROR, "log-not-read", "after=%llu reason=\"%s\"", (unsigned long long)before, zp_rc_name(rc));
-    self->failing = rc && rc != ZP_CORRUPT;
+    self->failing = rc != ZP_OK;
     return self->position != before;
 }
 

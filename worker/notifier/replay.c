@@ -1,9 +1,8 @@
 /*
  * replay.c - see replay.h. The notifier's one thread.
  *
- * The events of an answer are copied out first, so that no read transaction is open while sending, and a damaged event
- * ends a page instead of leaving half a message on the wire. An asker's queue is short: an answer may be 1 MiB, and
- * whoever does not read is dropped (ROUTER_MANDATORY says so) and asks again.
+ * The events of an answer are copied out first, so that no read transaction is open while sending. An asker's queue is
+ * short: an answer may be 1 MiB, and whoever does not read is dropped (ROUTER_MANDATORY says so) and asks again.
  */
 #include "replay.h"
 
@@ -111,13 +110,15 @@ static void answer_error(zp_replay *self, const char *text)
     self->counts.dropped += rc != ZP_OK;
 }
 
-static void answer_events(zp_replay *self)
+static void answer_events(zp_replay *self, uint64_t after)
 {
     if (!address(self))
         return;
     zp_rc rc = zp_zmq_send(self->socket, "EVENTS", 6, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     if (!rc)
-        rc = add_number(self, self->newest, self->count ? ZMQ_SNDMORE : 0);
+        rc = add_number(self, self->newest, ZMQ_SNDMORE);
+    if (!rc)
+        rc = add_number(self, after, self->count ? ZMQ_SNDMORE : 0);
     for (size_t i = 0, from = 0; i < self->count && !rc; from = self->entries[i++].end) {
         rc = add_number(self, self->entries[i].seq, ZMQ_SNDMORE);
         if (!rc)
@@ -153,15 +154,10 @@ static void answer(zp_replay *self, uint64_t after, uint32_t limit)
     if (!rc && limit > 0)
         rc = zp_scores_events(self->reader, after, limit < ZP_REPLAY_MAX_EVENTS ? limit : ZP_REPLAY_MAX_EVENTS,
                               ZP_REPLAY_MAX_BYTES, collect, self);
-    if (rc == ZP_CORRUPT && self->count == 0) {
-        char text[80];
-        snprintf(text, sizeof text, "event %llu is damaged in the store", (unsigned long long)after + 1);
-        answer_error(self, text);
-    } else if ((rc && rc != ZP_CORRUPT) || self->bytes.failed) {
+    if (rc || self->bytes.failed)
         answer_error(self, "the log cannot be read now; ask again");
-    } else {
-        answer_events(self);
-    }
+    else
+        answer_events(self, after);
 }
 
 /* ---- requests ---- */
@@ -174,9 +170,7 @@ static void serve_one(zp_replay *self, size_t frames)
     } else if (frames != FRAMES || !zp_str_is(verb, "AFTER") || after.n != 8 || limit.n != 4) {
         answer_error(self, "ask with three frames: AFTER, the last number (8 bytes), the limit (4 bytes)");
     } else {
-        const uint8_t *l = (const uint8_t *)limit.p;
-        uint32_t n = (uint32_t)l[0] << 24 | (uint32_t)l[1] << 16 | (uint32_t)l[2] << 8 | l[3];
-        answer(self, zp_be64_get((const uint8_t *)after.p), n);
+        answer(self, zp_be64(after.p), zp_be32(limit.p));
     }
 }
 
