@@ -4,11 +4,12 @@
  */
 #include "lock_file.h"
 
+#include "base/lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 zp_rc zp_lock_file(const char *path, int *fd, char *message, size_t message_size)
@@ -18,8 +19,8 @@ zp_rc zp_lock_file(const char *path, int *fd, char *message, size_t message_size
         snprintf(message, message_size, "%s: %s; make its folder writable for this user", path, strerror(errno));
         return ZP_IO;
     }
-    if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
-        zp_rc rc = errno == EWOULDBLOCK ? ZP_EXISTS : ZP_IO;
+    zp_rc rc = zp_lock(lock);
+    if (rc) {
         snprintf(message, message_size, "%s: %s", path,
                  rc == ZP_EXISTS ? "another gateway is running here; stop it first" : strerror(errno));
         close(lock);

@@ -1,5 +1,5 @@
 /*
- * lock_file.h - "only one of us": an flock that the kernel drops however we end.
+ * lock_file.h - the lock of a gateway, by path.
  */
 #ifndef ZP_GATEWAY_LOCK_FILE_H
 #define ZP_GATEWAY_LOCK_FILE_H

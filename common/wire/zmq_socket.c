@@ -7,12 +7,12 @@
  */
 #include "wire/zmq_socket.h"
 
+#include "base/lock.h"
 #include "wire/dispatch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -113,12 +113,13 @@ static zp_rc lock(const char *path)
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return errno == ENOENT ? ZP_NOTFOUND : ZP_IO;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return ZP_OK;
-    bool held = errno == EWOULDBLOCK;
-    close(fd);
-    errno = held ? EADDRINUSE : EIO;
-    return held ? ZP_EXISTS : ZP_IO;
+    zp_rc rc = zp_lock(fd);
+    if (rc) {
+        int error = errno;
+        close(fd);
+        errno = error;
+    }
+    return rc;
 }
 
 /* Whoever listens there without our lock, or keeps something else there, loses it when libzmq removes the file. */

@@ -46,10 +46,13 @@ def body_of(form):
 class Nginx:
     """conf/nginx.conf, its words filled in as its comment says."""
 
-    def __init__(self, folder, port, gateway_socket):
+    def __init__(self, folder, port, gateway_socket, patience):
         for name in ("log", "nginx", "run"):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
-        shutil.copy(os.path.join(ROOT, "conf", "fastcgi.conf"), os.path.join(folder, "nginx", "fastcgi.conf"))
+        with open(os.path.join(ROOT, "conf", "fastcgi.conf"), encoding="utf-8") as source:
+            text = source.read()
+        with open(os.path.join(folder, "nginx", "fastcgi.conf"), "w", encoding="utf-8") as out:
+            out.write(text.replace("fastcgi_read_timeout 40s;", f"fastcgi_read_timeout {patience};"))
         with open(os.path.join(ROOT, "conf", "nginx.conf"), encoding="utf-8") as template:
             text = template.read()
         words = {"@USER@": "user root;" if os.getuid() == 0 else "", "@PORT@": str(port), "@DATA@": folder,
@@ -59,16 +62,28 @@ class Nginx:
         path = os.path.join(folder, "nginx.conf")
         with open(path, "w", encoding="utf-8") as out:
             out.write(text)
-        self.process = subprocess.Popen([NGINX, "-e", os.path.join(folder, "log", "nginx.log"), "-p", folder, "-c", path,
-                                         "-g", "daemon off;"], stdin=subprocess.DEVNULL)
+        self.log_path = os.path.join(folder, "log", "nginx.log")
+        self.process = subprocess.Popen([NGINX, "-e", self.log_path, "-p", folder, "-c", path, "-g", "daemon off;"],
+                                        stdin=subprocess.DEVNULL)
 
     def stop(self):
+        """SIGTERM; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(GUARD_S)
+        try:
+            return self.process.wait(GUARD_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as source:
+            return source.read()
 
 
 class Service:
+    """A folder with settings, and what has been started on it. `gateway` is what differs in the settings' gateway block."""
+
     def __init__(self, **gateway):
         self.folder = tempfile.mkdtemp(prefix="zp-svc-")
         self.data = os.path.join(self.folder, "data")
@@ -111,8 +126,8 @@ class Service:
         self.notifier = self.start_program(NOTIFIER).wait_for("ready")
         return self.notifier
 
-    def start_nginx(self):
-        self.nginx = Nginx(self.folder, self.port, os.path.join(self.run, "gateway.sock"))
+    def start_nginx(self, patience="40s"):
+        self.nginx = Nginx(self.folder, self.port, os.path.join(self.run, "gateway.sock"), patience)
         self.wait(self.is_listening)
 
     def is_listening(self):
@@ -120,28 +135,32 @@ class Service:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def start(self, workers=1):
+    def start(self, workers=1, **nginx):
         self.start_gateway()
         for number in range(workers):
             self.start_worker("standby" if number else "ready")
         self.start_notifier()
-        self.start_nginx()
+        self.start_nginx(**nginx)
         self.wait(lambda: self.http.get(self.url + "/readyz").status_code == 200)
         return self
 
     def end(self):
-        """Ends what still runs, and gives the logs of all that ran."""
+        """Ends what still runs, last started first. Gives for each program that ran: name, exit code, log."""
         self.http.close()
-        if self.nginx:
-            self.nginx.stop()
-        for program in reversed(self.programs):
-            if program.process.poll() is None:
-                program.process.send_signal(signal.SIGTERM)
-                program.wait_for_end()
-            program.discard()
-        logs = "".join(program.log() for program in self.programs)
-        shutil.rmtree(self.folder)
-        return logs
+        ended = []
+        try:
+            if self.nginx:
+                ended.append(("nginx", self.nginx.stop(), self.nginx.log()))
+            for program in reversed(self.programs):
+                if program.process.poll() is None:
+                    program.process.send_signal(signal.SIGTERM)
+                code = program.wait_for_end()
+                ended.append((os.path.basename(program.process.args[0]), code, program.log()))
+        finally:
+            for program in self.programs:
+                program.discard()
+            shutil.rmtree(self.folder)
+        return ended
 
     # ---- asking ----
 
@@ -199,9 +218,11 @@ class ServiceCase(unittest.TestCase):
         return service
 
     def check_end(self, service):
-        logs = service.end()
-        for word in ("Sanitizer", "runtime error", "Assertion"):
-            self.assertNotIn(word, logs)
+        for name, code, log in service.end():
+            # Killed by the test, or ended in order; a sanitizer's report has an exit code of its own.
+            self.assertIn(code, (0, -signal.SIGKILL), f"{name}:\n{log}")
+            for word in ("Sanitizer", "runtime error", "Assertion", "[alert]", "[emerg]"):
+                self.assertNotIn(word, log, name)
 
     def assert_problem(self, response, status, code):
         self.assertEqual(response.status_code, status, response.text)

@@ -144,6 +144,20 @@ class Outages(OutageCase):
         s.start_gateway()
         self.assertEqual(s.submit(form_of(), Prefer="wait=20").status_code, 201)
 
+    def test_a_gateway_that_stalls_leaves_a_doubt_that_the_key_resolves(self):
+        s = self.service().start(patience="1s")
+        key = {"Idempotency-Key": "stalled"}
+        s.gateway.process.send_signal(signal.SIGSTOP)
+        try:
+            response = s.submit(form_of(1, "停"), **key)
+        finally:
+            s.gateway.process.send_signal(signal.SIGCONT)
+        problem = self.assert_problem(response, 503, "UNAVAILABLE")
+        self.assertIn("same Idempotency-Key", problem["detail"])
+        again = s.submit(form_of(1, "停"), **key)
+        self.assertIn(again.status_code, (200, 202))
+        self.assert_each_scored_once(s, {"停": again.json()["id"]})
+
     def test_all_stops_and_starts_in_another_order(self):
         s = self.service().start(workers=2)
         before = {str(i): s.submit(form_of(1, f"前{i}"), Prefer="wait=20").json()["id"] for i in range(3)}
@@ -188,6 +202,7 @@ class Outages(OutageCase):
                 break
             taken[str(number)] = response.json()["id"]
         self.assert_problem(refused, 503, "STORE_FULL")
+        self.assertRegex(refused.headers["Retry-After"], r"^\d+$")
         self.assertTrue(taken)
         for ident in taken.values():
             self.assertEqual(s.status(ident)["status"], "queued")
@@ -224,6 +239,13 @@ class Starts(ServiceCase):
             s = self.service()
             s.write_settings(data_dir="/proc/nothing")
             self.assertRegex(self.refusal(program, s), r"/proc/nothing.*; ")
+            s = self.service(threats=1)
+            self.assertRegex(self.refusal(program, s), r"ziping\.yaml:\d+: gateway\.threats is not a setting; correct its spelling")
+            s = self.service()
+            s.write_settings(data_dir=s.config)
+            self.assertRegex(self.refusal(program, s), r"ziping\.yaml/run: Not a directory; ")
+            os.remove(s.config)
+            self.assertIn(f"{s.config}: No such file or directory; copy the sample", self.refusal(program, s))
 
     def test_a_second_gateway_on_the_same_data(self):
         s = self.service().start()
@@ -231,16 +253,23 @@ class Starts(ServiceCase):
         self.assertIn("gateway.lock", line)
         self.assertEqual(s.submit(form_of(), Prefer="wait=20").status_code, 201)
 
+    def test_sockets_in_use(self):
+        s = self.service().start()
+        self.assertRegex(self.refusal(NOTIFIER, s), r"ipc://\S+\.sock: Address already in use; .*stop the process that has it")
+        other = self.service(listen=os.path.join(s.run, "gateway.sock"))
+        self.assertRegex(self.refusal(GATEWAY, other), r"/gateway\.sock\S*: another gateway is running here; stop it first")
+        self.assertEqual(s.submit(form_of(), Prefer="wait=20").status_code, 201)
+        self.assertEqual(len(s.ziping("tail", "--after", "0", "--count", "1").stdout.splitlines()), 1)
+
     def test_a_folder_that_cannot_be_written(self):
         if os.getuid() == 0:
             self.skipTest("root may write everywhere")
         s = self.service()
         os.makedirs(s.data)
         os.chmod(s.data, 0o500)
-        self.addCleanup(os.chmod, s.folder, 0o700)
-        for program in (GATEWAY, WORKER):
-            self.assertIn("Permission denied", self.refusal(program, s))
-        os.chmod(s.data, 0o700)
+        self.addCleanup(os.chmod, s.data, 0o700)
+        for program in (GATEWAY, WORKER, NOTIFIER):
+            self.assertRegex(self.refusal(program, s), r"/data/run: Permission denied; ")
 
     def test_a_port_in_use(self):
         with socket.socket() as taken:

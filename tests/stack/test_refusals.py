@@ -105,7 +105,8 @@ class Refusals(ServiceCase):
         self.assert_problem(self.s.get("/v1/submissions/not-an-id"), 404, "NOT_FOUND")
         self.assert_problem(self.s.get("/v1/submissions/0195f2d4-7c1a-7b3e-8f00-1234567890ab"), 404, "NO_SUCH_SUBMISSION")
         for method, path, allowed in (("DELETE", "/v1/submissions", "GET, HEAD, POST"), ("PUT", "/v1/events", "GET, HEAD"),
-                                      ("POST", "/v1/totals", "GET, HEAD"), ("PATCH", "/healthz", "GET, HEAD")):
+                                      ("POST", "/v1/totals", "GET, HEAD"), ("PATCH", "/healthz", "GET, HEAD"),
+                                      ("OPTIONS", "/v1/submissions", "GET, HEAD, POST")):
             response = self.s.http.request(method, self.s.url + path, data=b"x")
             self.assert_problem(response, 405, "METHOD_NOT_ALLOWED")
             self.assertEqual(response.headers["Allow"], allowed)
