@@ -221,7 +221,7 @@ class ServiceCase(unittest.TestCase):
         for name, code, log in service.end():
             # Killed by the test, or ended in order; a sanitizer's report has an exit code of its own.
             self.assertIn(code, (0, -signal.SIGKILL), f"{name}:\n{log}")
-            for word in ("Sanitizer", "runtime error", "Assertion", "[alert]", "[emerg]"):
+            for word in ("Sanitizer", "runtime error", "Assertion", "exited on signal", "[emerg]"):
                 self.assertNotIn(word, log, name)
 
     def assert_problem(self, response, status, code):
