@@ -82,7 +82,7 @@ class Nginx:
 
 
 class Service:
-    """A folder with settings, and what has been started on it. `gateway` is what differs in the settings' gateway block."""
+    """A folder with settings, and what has been started on it. The arguments are settings of the gateway's."""
 
     def __init__(self, **gateway):
         self.folder = tempfile.mkdtemp(prefix="zp-svc-")

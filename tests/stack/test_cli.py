@@ -52,8 +52,8 @@ class Submit(ServiceCase):
     def test_a_table_of_the_scores(self):
         done = self.s.ziping("submit", "--wait", "20", "--table", *FORMS)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"12333热线咨询平台项目经费 +scored +97\.60 +99\.61 +97\.60 +优 +\d+ ms +综合服务率: declared 7\.6, "
-                                      r"computed 9\.61 \(SCORE_TOO_LOW, ACTUAL_X_WEIGHT\+TRUNC1\)")
+        self.assertRegex(done.stdout, r"12333热线咨询平台项目经费 +scored +97\.60 +99\.61 +97\.60 +优 +\d+ ms +综合服务率: "
+                                      r"declared 7\.6, computed 9\.61 \(SCORE_TOO_LOW, ACTUAL_X_WEIGHT\+TRUNC1\)")
         self.assertRegex(done.stdout, r"办公房电费 +scored +99\.29 +99\.29 +99\.29 +优 +\d+ ms +-")
 
     def test_run_again_after_an_interruption(self):
@@ -74,8 +74,8 @@ class Submit(ServiceCase):
     def test_a_service_that_is_away_is_waited_for(self):
         self.s.gateway.kill()
         environment = {**os.environ, "ZIPING_URL": self.s.url}
-        client = subprocess.Popen([ZIPING, "submit", FORMS[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  env=environment)
+        client = subprocess.Popen([ZIPING, "submit", FORMS[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, env=environment)
         self.s.start_gateway()
         out, err = client.communicate(timeout=GUARD_S)
         self.assertEqual(client.returncode, 0, err)
@@ -119,8 +119,8 @@ class Look(ServiceCase):
         self.assertEqual(unknown.returncode, 1)
         self.assertIn("there is no such submission", unknown.stderr)
         held = dict(line.split("=") for line in s.ziping("inspect").stdout.splitlines())
-        self.assertEqual((held["intake.forms"], held["intake.pending"], held["scores.results"], held["scores.last_event"]),
-                         ("6", "0", "6", "6"))
+        names = ("intake.forms", "intake.pending", "scores.results", "scores.last_event")
+        self.assertEqual([held[name] for name in names], ["6", "0", "6", "6"])
 
     def test_tail_joins_replay_and_live_and_filters(self):
         s = self.service().start()
@@ -153,7 +153,8 @@ class Look(ServiceCase):
         mof = os.path.join(ROOT, "conf", "profiles", "mof-2020.yaml")
         both = s.ziping("score", "--json", "--profile", mof, "--profile", hubei, "-",
                         stdin=lines_of([form_of(1), form_of(1, profile="hubei")]))
-        self.assertEqual([json.loads(line)["profile"]["name"] for line in both.stdout.splitlines()], ["mof-2020", "hubei"])
+        names = [json.loads(line)["profile"]["name"] for line in both.stdout.splitlines()]
+        self.assertEqual(names, ["mof-2020", "hubei"])
 
     def test_mistakes_on_the_command_line(self):
         s = self.service()

@@ -1,4 +1,4 @@
-"""conf/quickstart, as the README's first command says. It builds what it runs: an ordinary build, whatever ZP_BIN is."""
+"""conf/quickstart, as the README's first command says. It runs an ordinary build of its own, whatever ZP_BIN is."""
 import os
 import re
 import shutil
@@ -18,8 +18,8 @@ TABLE = {"12333热线咨询平台项目经费": ("97.60", "99.61", "97.60", "优
 
 
 def run(*arguments):
-    return subprocess.run([QUICKSTART, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=230,
-                          check=False)
+    return subprocess.run([QUICKSTART, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=230, check=False)
 
 
 class Quickstart(ServiceCase):
@@ -64,7 +64,8 @@ class Quickstart(ServiceCase):
         self.assertIn("12333热线咨询平台项目经费", out)
         totals = requests.get(f"http://127.0.0.1:{port}/v1/totals?year=2022", timeout=30).json()["sum"]
         self.assertEqual((totals["scored"], totals["confirmed_sum"]), (6, "593.69"))
-        self.assertEqual(len(requests.get(f"http://127.0.0.1:{port}/v1/events?after=0", timeout=30).json()["events"]), 6)
+        events = requests.get(f"http://127.0.0.1:{port}/v1/events?after=0", timeout=30).json()["events"]
+        self.assertEqual(len(events), 6)
 
     def test_stop_ends_only_what_runs_under_its_folder(self):
         first, second = self.folder(), self.folder()
@@ -90,8 +91,9 @@ class Quickstart(ServiceCase):
         self.assertEqual(helped.returncode, 0)
         for option in ("--detach", "--port", "--data", "--workers", "--stop"):
             self.assertIn(option, helped.stdout)
-        for wrong, told in ((["--port", "x"], "--port takes a whole number from 1 to 65535"), (["--nothing"], "no option --nothing"),
-                            (["--workers"], "--workers needs a value"), (["--data", "/proc/x"], "/proc/x cannot be made"),
+        for wrong, told in ((["--port", "x"], "--port takes a whole number from 1 to 65535"),
+                            (["--nothing"], "no option --nothing"), (["--workers"], "--workers needs a value"),
+                            (["--data", "/proc/x"], "/proc/x cannot be made"),
                             (["--data", "/tmp/a b"], "characters that nginx's settings cannot hold")):
             done = run(*wrong)
             self.assertNotEqual(done.returncode, 0)

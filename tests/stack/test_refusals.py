@@ -59,12 +59,14 @@ class Refusals(ServiceCase):
         form["funds"]["total"]["executed"] = "-1"
         problem = self.refused(body_of(form), 422, "FORM_INVALID")
         found = {(e["code"], e["pointer"]) for e in problem["errors"]}
-        self.assertLessEqual({("FIELD_MISSING", "/year"), ("FIELD_MISSING", "/unit"), ("FIELD_MISSING", "/indicators/0/level3"),
+        self.assertLessEqual({("FIELD_MISSING", "/year"), ("FIELD_MISSING", "/unit"),
+                              ("FIELD_MISSING", "/indicators/0/level3"),
                               ("NUMBER_INVALID", "/indicators/1/weight"), ("ACTUAL_MISSING", "/indicators/2/actual"),
                               ("NEGATIVE", "/funds/total/executed"), ("WEIGHT_SUM", "/total_weight")}, found)
 
     def test_a_total_beyond_what_can_be_reached(self):
-        for total, code in (("-5", "NEGATIVE"), ("100.01", "SCORE_OVER_WEIGHT"), ("999999999999999", "SCORE_OVER_WEIGHT")):
+        for total, code in (("-5", "NEGATIVE"), ("100.01", "SCORE_OVER_WEIGHT"),
+                            ("999999999999999", "SCORE_OVER_WEIGHT")):
             form = form_of(declared_total=total)
             form["funds"]["total"]["score"] = None
             for line in form["indicators"]:
@@ -103,9 +105,11 @@ class Refusals(ServiceCase):
         self.assert_problem(self.s.get("/v1/nothing"), 404, "NOT_FOUND")
         self.assert_problem(self.s.get("/nothing"), 404, "NOT_FOUND")
         self.assert_problem(self.s.get("/v1/submissions/not-an-id"), 404, "NOT_FOUND")
-        self.assert_problem(self.s.get("/v1/submissions/0195f2d4-7c1a-7b3e-8f00-1234567890ab"), 404, "NO_SUCH_SUBMISSION")
-        for method, path, allowed in (("DELETE", "/v1/submissions", "GET, HEAD, POST"), ("PUT", "/v1/events", "GET, HEAD"),
-                                      ("POST", "/v1/totals", "GET, HEAD"), ("PATCH", "/healthz", "GET, HEAD"),
+        never = "/v1/submissions/0195f2d4-7c1a-7b3e-8f00-1234567890ab"
+        self.assert_problem(self.s.get(never), 404, "NO_SUCH_SUBMISSION")
+        for method, path, allowed in (("DELETE", "/v1/submissions", "GET, HEAD, POST"),
+                                      ("PUT", "/v1/events", "GET, HEAD"), ("POST", "/v1/totals", "GET, HEAD"),
+                                      ("PATCH", "/healthz", "GET, HEAD"),
                                       ("OPTIONS", "/v1/submissions", "GET, HEAD, POST")):
             response = self.s.http.request(method, self.s.url + path, data=b"x")
             self.assert_problem(response, 405, "METHOD_NOT_ALLOWED")
@@ -117,9 +121,10 @@ class Refusals(ServiceCase):
         for text, status, code in ((b"GARBAGE\r\n\r\n", 400, "BAD_REQUEST"),
                                    (b"GET /v1/x%00y HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
                                    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "URI_TOO_LONG"),
-                                   (b"GET /v1/totals HTTP/1.1\r\nHost: x\r\n" + (b"X: " + b"y" * 4000 + b"\r\n") * 12 + b"\r\n",
-                                    431, "HEADERS_TOO_LARGE"),
-                                   (b"DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405, "METHOD_NOT_ALLOWED")):
+                                   (b"GET /v1/totals HTTP/1.1\r\nHost: x\r\n" + (b"X: " + b"y" * 4000 + b"\r\n") * 12 +
+                                    b"\r\n", 431, "HEADERS_TOO_LARGE"),
+                                   (b"DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                                    405, "METHOD_NOT_ALLOWED")):
             with socket.create_connection(("127.0.0.1", self.s.port)) as raw:
                 raw.sendall(text)
                 answer = b""
@@ -142,11 +147,11 @@ class Refusals(ServiceCase):
 
     def test_a_rejected_large_post_and_its_successor_on_one_connection(self):
         """Bytes of the refused body look like a request of their own; none of them may be taken for one."""
-        forged = b"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+        forged = (b"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                  b"Content-Length: 2\r\n\r\n{}")
         bodies = [b"x" * 100000 + forged, body_of(form_of(unit=None)) + forged, forged * 500]
         for body in bodies:
-            response = self.s.http.post(self.s.url + "/v1/submissions", data=body, headers={"Content-Type": "text/plain"})
-            self.assert_problem(response, 415, "MEDIA_TYPE_UNSUPPORTED")
+            self.refused(body, 415, "MEDIA_TYPE_UNSUPPORTED", headers={"Content-Type": "text/plain"})
             following = self.s.get("/v1/totals")
             self.assertEqual((following.status_code, list(following.json())), (200, ["totals", "sum"]))
 
@@ -154,10 +159,10 @@ class Refusals(ServiceCase):
         """curl itself reuses the connection; each answer is the one to its own request."""
         good = self.s.url + "/v1/events?after=0&limit=1"
         bad = self.s.url + "/v1/submissions"
-        done = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\n", good, "--next", "-sS",
-                               "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\n", "-H", "Content-Type: text/plain",
-                               "-d", "x" * 60000, bad, "--next", "-sS", "-o", "/dev/null", "-w",
-                               "%{http_code} %{num_connects}\n", good], capture_output=True, text=True, timeout=60, check=True)
+        report = ["-sS", "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\n"]
+        refused = [*report, "-H", "Content-Type: text/plain", "-d", "x" * 60000, bad]
+        done = subprocess.run(["curl", *report, good, "--next", *refused, "--next", *report, good],
+                              capture_output=True, text=True, timeout=60, check=True)
         self.assertEqual(done.stdout.splitlines(), ["200 1", "415 0", "200 0"])
 
 
