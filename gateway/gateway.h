@@ -60,6 +60,7 @@ typedef struct {
     zp_counters counters;
     _Atomic zp_shut shut;
     atomic_uint parked;     /* long polls open, all loops */
+    atomic_ullong in_hand;  /* bytes of bodies between arrival and commit, all loops */
     atomic_ullong pending;  /* submissions waiting for their score, as the committer last counted */
     atomic_llong oldest_ms; /* wall time of the oldest pending one, 0 = none */
     atomic_ullong overdue;  /* pending ones older than the promise */

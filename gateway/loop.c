@@ -34,8 +34,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, TICK_MS = 1000, FIRST_CHUNK = 32 * 1024, KEEP_BODY = 256 * 1024 };
-enum { POOLED = 256 };        /* requests and connections that are kept for reuse */
+enum { EVENTS = 256, TICK_MS = 1000, KEEP_BODY = 32 * 1024 };
+enum { POOLED = 128 };        /* requests and connections that are kept for reuse */
 enum { FAIR_DIFFERENCE = 2 }; /* a loop with so many connections more than another one passes new ones on */
 
 typedef struct conn conn;
@@ -47,6 +47,7 @@ typedef struct visit {
     zp_buf body;
     conn *conn;
     bool is_parked;
+    size_t in_hand; /* bytes that are counted in the gateway's in_hand */
     SLIST_ENTRY(visit) pool;
 } visit;
 
@@ -94,9 +95,7 @@ static visit *visit_take(zp_loop *self, conn *c)
         self->spare_visit_count--;
     } else {
         v = calloc(1, sizeof *v);
-        if (v)
-            v->request.arena = zp_arena_new(FIRST_CHUNK);
-        if (!v || !v->request.arena) {
+        if (!v || !zp_request_refit(&v->request)) {
             free(v);
             return NULL;
         }
@@ -107,11 +106,18 @@ static visit *visit_take(zp_loop *self, conn *c)
     return v;
 }
 
+static void put_down(zp_loop *self, visit *v)
+{
+    atomic_fetch_sub_explicit(&self->gateway->in_hand, v->in_hand, memory_order_relaxed);
+    v->in_hand = 0;
+}
+
 static void visit_release(zp_loop *self, visit *v)
 {
+    put_down(self, v);
     v->conn->visit = NULL;
     v->conn = NULL;
-    if (self->spare_visit_count >= POOLED) {
+    if (self->spare_visit_count >= POOLED || !v->request.arena) {
         visit_free(v);
         return;
     }
@@ -228,6 +234,11 @@ static void wait_over(zp_loop *self, visit *v)
 {
     if (v->is_parked)
         unpark(self, v);
+    if (!zp_request_refit(&v->request)) {
+        zp_log(ZP_ERROR, "answer-dropped", "reason=\"out of memory\"");
+        conn_close(self, v->conn);
+        return;
+    }
     (void)zp_wait_over(&self->desk, &v->request); /* always answers */
     answer(self, v);
 }
@@ -244,8 +255,14 @@ static void park(zp_loop *self, visit *v)
     zp_park_add(self->park, &v->parked, &v->request.wait_id, v->request.wait_s, zp_clock_mono_ms());
     v->is_parked = true;
     /* Looked up after it is counted: the score that came in between was not announced to this loop. */
-    if (!room || zp_wait_is_over(&self->desk, &v->request))
+    if (!room || zp_wait_is_over(&self->desk, &v->request)) {
         wait_over(self, v);
+        return;
+    }
+    /* Thousands may wait for long: what the store holds too is read again then. */
+    zp_request_shed(&v->request);
+    zp_buf_free(&v->body);
+    put_down(self, v);
 }
 
 static void act(zp_loop *self, visit *v, zp_handled handled)
@@ -270,10 +287,15 @@ static void serve(zp_loop *self, conn *c)
         conn_close(self, c);
         return;
     }
-    if (zp_fastcgi_receive(c->io, self->gateway->config->gateway.max_body, &v->body, &v->request) != ZP_OK) {
+    zp_gateway *gateway = self->gateway;
+    bool room = atomic_load_explicit(&gateway->in_hand, memory_order_relaxed) < gateway->config->gateway.max_in_hand;
+    if (zp_fastcgi_receive(c->io, room ? gateway->config->gateway.max_body : 0, &v->body, &v->request) != ZP_OK) {
         conn_close(self, c);
         return;
     }
+    v->request.body_declined = !room && v->request.body_too_large;
+    v->in_hand = v->body.n;
+    atomic_fetch_add_explicit(&gateway->in_hand, v->in_hand, memory_order_relaxed);
     act(self, v, zp_route(&self->desk, &v->request));
 }
 

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -66,6 +67,12 @@ static zp_rc block_signals(program *self)
     self->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     self->gateway.stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return self->signals < 0 || self->gateway.stop_event < 0 ? ZP_IO : ZP_OK;
+}
+
+/* glibc otherwise raises this by itself after the first large body, and then keeps all that came in a rush. */
+static void give_large_blocks_back(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
 static void raise_descriptor_limit(void)
@@ -274,6 +281,7 @@ int main(int argc, char **argv)
         zp_config_destroy(&self.config);
         return EXIT_SUCCESS;
     }
+    give_large_blocks_back();
     raise_descriptor_limit();
     rc = open_stores(&self);
     if (!rc)

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-enum { KEEP_BYTES = 256 * 1024 }; /* a buffer that grew beyond this is given back rather than kept for the next */
+enum { KEEP_BYTES = 32 * 1024 }; /* a buffer that grew beyond this is given back rather than kept for the next */
 
 static void tidy(zp_buf *buf)
 {
@@ -33,6 +33,19 @@ void zp_request_free(zp_request *request)
     zp_buf_free(&request->response.head);
     zp_buf_free(&request->response.body);
     zp_arena_destroy(&request->arena);
+}
+
+void zp_request_shed(zp_request *request)
+{
+    zp_request_free(request);
+    request->body = request->put.form = ZP_ABSENT;
+}
+
+bool zp_request_refit(zp_request *request)
+{
+    if (!request->arena)
+        request->arena = zp_arena_new(ZP_REQUEST_CHUNK);
+    return request->arena != NULL;
 }
 
 /* CR or LF would let a value end its line and begin a header of its own. */

@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "gateway.h"
 
+enum { ZP_REQUEST_CHUNK = 32 * 1024 }; /* of its arena: a usual form and its status document fit */
+
 typedef enum { ZP_GET, ZP_HEAD, ZP_POST, ZP_OTHER_METHOD } zp_method;
 
 typedef struct {
@@ -31,6 +33,7 @@ typedef struct zp_request {
     zp_str submitter;                 /* "anonymous" or the name that nginx authenticated */
     zp_str body;                      /* whole, with ZP_JSON_PADDING bytes allocated behind it */
     bool body_too_large, body_broken; /* then body is empty and has been drained */
+    bool body_declined;               /* the same, for want of memory: too much is in hand already */
     zp_response response;
 
     /* waiting for the committer */
@@ -48,6 +51,10 @@ typedef struct zp_request {
 void zp_request_reset(zp_request *request);
 /* Frees what the request owns, not the request. */
 void zp_request_free(zp_request *request);
+/* Before a long wait: gives up all memory that the answer can do without. The packed form in `put` is then absent. */
+void zp_request_shed(zp_request *request);
+/* After it: memory for the answer. False when there is none. */
+bool zp_request_refit(zp_request *request);
 /* Appends the whole answer as FastCGI's CGI text: Status, headers, blank line, body (none for HEAD, 204, 304). */
 void zp_request_render(const zp_request *request, zp_buf *out);
 

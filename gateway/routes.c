@@ -111,12 +111,21 @@ static zp_handled get(zp_desk *desk, zp_request *request, const route *found)
     return found->get ? found->get(desk, request) : found->get_one(desk, request, &found->id);
 }
 
+static zp_handled refuse_for_memory(zp_desk *desk, zp_request *request)
+{
+    zp_retry_after(desk->gateway, request, NULL);
+    return zp_problem(request, 503, "BUSY", "Too many submissions are arriving at once. Nothing was stored; try again.",
+                      "同时提交的自评表过多。本次未受理，请稍后重试。", NULL);
+}
+
 static zp_handled post(zp_desk *desk, zp_request *request, handler take)
 {
     zp_shut shut = atomic_load_explicit(&desk->gateway->shut, memory_order_relaxed);
     zp_handled handled;
     if (shut != ZP_OPEN)
         handled = refuse_shut(desk, request, shut);
+    else if (request->body_declined)
+        handled = refuse_for_memory(desk, request);
     else if (request->body_too_large)
         handled = refuse_too_large(desk, request);
     else if (request->body_broken)

@@ -149,7 +149,8 @@ static zp_handled answer_new(zp_desk *desk, zp_request *request)
     if (request->after_commit && zp_seq_of(desk, &request->put.id, &seq) == ZP_OK && seq &&
         zp_load_status(desk, &request->put.id, request->arena, &status) == ZP_OK)
         return zp_answer_status(desk, request, 201, &status);
-    zp_rc rc = status_of_new(request, &status);
+    zp_rc rc = zp_str_present(request->put.form) ? status_of_new(request, &status)
+                                                 : zp_load_status(desk, &request->put.id, request->arena, &status);
     /* Without memory for a document: 503, and the retry that it asks for finds the receipt. */
     return rc ? zp_problem_store(desk->gateway, request, rc) : zp_answer_status(desk, request, 202, &status);
 }

@@ -111,6 +111,7 @@ static void assert_defaults(const zp_config *c, const char *folder)
     assert_int_equal(c->gateway.batch, 256);
     assert_int_equal(c->gateway.max_pending, 1000000);
     assert_int_equal(c->gateway.max_parked, 4096);
+    assert_int_equal(c->gateway.max_in_hand, 67108864);
     assert_int_equal(c->gateway.max_wait_s, 25);
     assert_int_equal(c->gateway.min_free_disk, 268435456);
     assert_int_equal(c->gateway.lease_ms, 10000);
@@ -169,7 +170,7 @@ static void the_sample_names_every_setting(void **state)
         "data_dir:",   "profiles:",      "log_level:", "map_size:",     "listen:",     "peer_users:",
         "threads:",    "max_body:",      "batch:",     "max_pending:",  "max_parked:", "credit:",
         "max_wait_s:", "min_free_disk:", "lease_ms:",  "max_attempts:", "overdue_ms:", "beat_ms:",
-        "queue:",      "heartbeat_ms:",  "publish:",   "replay:"};
+        "queue:",      "heartbeat_ms:",  "publish:",   "replay:",       "max_in_hand:"};
     char *text = read_sample();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strstr(text, keys[i]))
@@ -182,7 +183,7 @@ static void every_setting_takes_effect(void **state)
     const zp_config *c =
         good(*state, "data_dir: /srv/zp\nprofiles: [/etc/zp/p.yaml]\nlog_level: debug\nmap_size: 1048576\n"
                      "gateway:\n  listen: /run/zp.sock\n  peer_users: [www-data, nginx]\n  threads: 1\n"
-                     "  max_body: 1024\n  batch: 2\n  max_pending: 3\n  max_parked: 4\n"
+                     "  max_body: 1024\n  batch: 2\n  max_pending: 3\n  max_parked: 4\n  max_in_hand: 1048577\n"
                      "  max_wait_s: 5\n  min_free_disk: 6000000000\n  lease_ms: 700\n"
                      "  max_attempts: 8\n  overdue_ms: 9000\n"
                      "worker: {batch: 10, credit: 11, heartbeat_ms: 12}\n"
@@ -201,6 +202,7 @@ static void every_setting_takes_effect(void **state)
     assert_int_equal(c->gateway.batch, 2);
     assert_int_equal(c->gateway.max_pending, 3);
     assert_int_equal(c->gateway.max_parked, 4);
+    assert_int_equal(c->gateway.max_in_hand, 1048577);
     assert_int_equal(c->gateway.max_wait_s, 5);
     assert_int_equal(c->gateway.min_free_disk, 6000000000);
     assert_int_equal(c->gateway.lease_ms, 700);
@@ -331,6 +333,7 @@ static void ranges_are_closed_and_named(void **state)
                 {"gateway", "batch", 1, 1024},
                 {"gateway", "max_pending", 1, 100000000},
                 {"gateway", "max_parked", 0, 1000000},
+                {"gateway", "max_in_hand", 1048576, 17179869184},
                 {"gateway", "max_wait_s", 0, 25},
                 {"gateway", "min_free_disk", 0, 1125899906842624},
                 {"gateway", "lease_ms", 100, 3600000},
