@@ -103,7 +103,7 @@ void zp_dispatcher_bumped(zp_dispatcher *self, const zp_pending *items, size_t c
 /* A failed attempt: written down first, sent again when the committer says that it is on disk. */
 static void fail_attempt(zp_dispatcher *self, zp_lease *lease)
 {
-    zp_pending item = {lease->id, lease->attempt};
+    zp_pending item = {.id = lease->id, .attempts = lease->attempt};
     zp_inflight_remove(self->inflight, lease);
     if (zp_committer_bump(self->gateway->committer, &item, 1) != ZP_OK)
         zp_log(ZP_ERROR, "job-set-aside", "reason=\"out of memory\""); /* a rewind finds it */
@@ -130,7 +130,7 @@ static void dismiss_worker(zp_dispatcher *self, worker *w)
 {
     zp_log(ZP_INFO, "worker-left", "jobs=%u", w->holder.count);
     for (zp_lease *lease; (lease = LIST_FIRST(&w->holder.leases));) {
-        zp_pending item = {lease->id, lease->attempt - 1};
+        zp_pending item = {.id = lease->id, .attempts = lease->attempt - 1};
         zp_inflight_remove(self->inflight, lease);
         zp_backlog_return(self->backlog, &item);
     }
@@ -232,7 +232,7 @@ static bool send_to(zp_dispatcher *self, const worker *w, const zp_dispatch_msg 
 static void take_back(zp_dispatcher *self, const cargo *load)
 {
     for (size_t i = 0; i < load->count; i++) {
-        zp_pending item = {self->jobs[i].id, self->jobs[i].attempt - 1};
+        zp_pending item = {.id = self->jobs[i].id, .attempts = self->jobs[i].attempt - 1};
         zp_lease *lease = zp_inflight_find(self->inflight, &item.id);
         if (lease)
             zp_inflight_remove(self->inflight, lease);

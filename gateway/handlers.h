@@ -34,7 +34,11 @@ zp_handled zp_answer_status(zp_desk *desk, zp_request *request, int http_status,
 void zp_header_waited(zp_request *request);
 /* Whether one more long poll may be parked. */
 bool zp_has_room_to_wait(const zp_gateway *gateway);
+zp_handled zp_no_such_submission(zp_request *request);
 zp_handled zp_not_found(zp_request *request);
+
+/* again.c */
+zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id);
 
 /* form.c */
 zp_handled zp_get_form(zp_desk *desk, zp_request *request, const zp_id *id);

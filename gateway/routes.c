@@ -15,20 +15,29 @@ typedef zp_handled (*handler)(zp_desk *desk, zp_request *request);
 typedef zp_handled (*handler_of_one)(zp_desk *desk, zp_request *request, const zp_id *id);
 
 typedef struct {
-    handler get, post;      /* NULL: not allowed */
-    bool takes_query;       /* get reads the query itself */
-    handler_of_one get_one; /* instead of get, for paths that name a submission */
+    handler get, post;                /* NULL: not allowed */
+    bool takes_query;                 /* get reads the query itself */
+    handler_of_one get_one, post_one; /* instead, for paths that name a submission */
     zp_id id;
 } route;
 
 static bool find_one(zp_str rest, route *out)
 {
-    static const zp_str form = {"/form", 5};
+    static const struct {
+        zp_str tail;
+        handler_of_one get, post;
+    } parts[] = {
+        {{"", 0}, zp_get_status, NULL}, {{"/form", 5}, zp_get_form, NULL}, {{"/retry", 6}, NULL, zp_try_again}};
     if (rest.n < ZP_ID_TEXT || zp_id_parse((zp_str){rest.p, ZP_ID_TEXT}, &out->id) != ZP_OK)
         return false;
     zp_str tail = {rest.p + ZP_ID_TEXT, rest.n - ZP_ID_TEXT};
-    out->get_one = tail.n == 0 ? zp_get_status : zp_str_eq(tail, form) ? zp_get_form : NULL;
-    return out->get_one != NULL;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (zp_str_eq(tail, parts[i].tail)) {
+            out->get_one = parts[i].get;
+            out->post_one = parts[i].post;
+            return true;
+        }
+    return false;
 }
 
 static bool find(zp_str path, route *out)
@@ -60,7 +69,8 @@ static bool find(zp_str path, route *out)
 
 static zp_handled refuse_method(zp_request *request, const route *found)
 {
-    zp_header(request, "Allow", found->post ? ZP_STR("GET, HEAD, POST") : ZP_STR("GET, HEAD"));
+    bool get = found->get || found->get_one, post = found->post || found->post_one;
+    zp_header(request, "Allow", get && post ? ZP_STR("GET, HEAD, POST") : get ? ZP_STR("GET, HEAD") : ZP_STR("POST"));
     return zp_problem(request, 405, "METHOD_NOT_ALLOWED", "This resource does not take that method; see Allow.",
                       "此资源不支持该请求方法，可用的方法见 Allow。", NULL);
 }
@@ -118,7 +128,7 @@ static zp_handled refuse_for_memory(zp_desk *desk, zp_request *request)
                       "同时提交的自评表过多。本次未受理，请稍后重试。", NULL);
 }
 
-static zp_handled post(zp_desk *desk, zp_request *request, handler take)
+static zp_handled post(zp_desk *desk, zp_request *request, const route *found)
 {
     zp_shut shut = atomic_load_explicit(&desk->gateway->shut, memory_order_relaxed);
     zp_handled handled;
@@ -132,7 +142,9 @@ static zp_handled post(zp_desk *desk, zp_request *request, handler take)
         handled = zp_problem(request, 400, "BODY_BROKEN", "The body is not as long as its Content-Length says.",
                              "请求正文的长度与 Content-Length 不符。", NULL);
     else
-        handled = has_no_query(desk, request) ? take(desk, request) : ZP_DONE_ANSWER;
+        handled = !has_no_query(desk, request) ? ZP_DONE_ANSWER
+                  : found->post                ? found->post(desk, request)
+                                               : found->post_one(desk, request, &found->id);
     if (handled == ZP_DONE_ANSWER && request->response.status >= 400 && request->response.status < 500)
         atomic_fetch_add_explicit(&desk->gateway->counters.refused, 1, memory_order_relaxed);
     return handled;
@@ -146,13 +158,19 @@ zp_handled zp_route(zp_desk *desk, zp_request *request)
     switch (request->method) {
     case ZP_GET:
     case ZP_HEAD:
-        return get(desk, request, &found);
+        return found.get || found.get_one ? get(desk, request, &found) : refuse_method(request, &found);
     case ZP_POST:
-        return found.post ? post(desk, request, found.post) : refuse_method(request, &found);
+        return found.post || found.post_one ? post(desk, request, &found) : refuse_method(request, &found);
     case ZP_OTHER_METHOD:
         break;
     }
     return refuse_method(request, &found);
+}
+
+zp_handled zp_no_such_submission(zp_request *request)
+{
+    return zp_problem(request, 404, "NO_SUCH_SUBMISSION", "There is no submission with this id.",
+                      "没有此受理编号的自评表。", NULL);
 }
 
 zp_handled zp_not_found(zp_request *request)

@@ -104,8 +104,7 @@ static zp_handled answer_in_full(zp_desk *desk, zp_request *request, const zp_id
     zp_status status;
     zp_rc rc = zp_load_status(desk, id, request->arena, &status);
     if (rc == ZP_NOTFOUND)
-        return zp_problem(request, 404, "NO_SUCH_SUBMISSION", "There is no submission with this id.",
-                          "没有此受理编号的自评表。", NULL);
+        return zp_no_such_submission(request);
     return rc ? zp_problem_store(desk->gateway, request, rc) : zp_answer_status(desk, request, 200, &status);
 }
 

@@ -82,9 +82,8 @@ long zp_http_status(const zp_http *self)
     return curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status) ? 0 : status;
 }
 
-long zp_http_get(zp_http *self, const char *url)
+static long perform(zp_http *self)
 {
-    zp_http_prepare(self, url);
     CURLcode rc = curl_easy_perform(self->easy);
     if (rc) {
         if (!self->error[0])
@@ -92,4 +91,18 @@ long zp_http_get(zp_http *self, const char *url)
         return 0;
     }
     return zp_http_status(self);
+}
+
+long zp_http_get(zp_http *self, const char *url)
+{
+    zp_http_prepare(self, url);
+    return perform(self);
+}
+
+long zp_http_post_nothing(zp_http *self, const char *url)
+{
+    zp_http_prepare(self, url);
+    if (curl_easy_setopt(self->easy, CURLOPT_COPYPOSTFIELDS, ""))
+        return 0;
+    return perform(self);
 }

@@ -28,5 +28,7 @@ bool zp_http_header(zp_http *self, const char *name, const char *value);
 long zp_http_status(const zp_http *self);
 /* GET; the HTTP status, or 0 with the reason in self->error. */
 long zp_http_get(zp_http *self, const char *url);
+/* POST without a body; the same. */
+long zp_http_post_nothing(zp_http *self, const char *url);
 
 #endif

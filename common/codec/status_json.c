@@ -201,7 +201,7 @@ static void write_failure(zp_buf *out, zp_str failure)
         zp_buf_lit(out, "\"ATTEMPTS_EXHAUSTED\",\"message\":");
         write_message(out, ZP_STR("多次评分均未完成，已停止重试。请联系管理员重新评分。"),
                       ZP_STR("Several attempts to score it ended without a result. An operator can have it tried "
-                             "again."));
+                             "again: ziping retry."));
     }
     zp_buf_char(out, '}');
 }

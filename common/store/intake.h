@@ -59,6 +59,7 @@ typedef struct {
 typedef struct {
     zp_id id;
     uint32_t attempts; /* attempts that ended without an acknowledgement */
+    bool again;        /* only in a bump: put it back although it had been acknowledged */
 } zp_pending;
 
 /*

@@ -146,15 +146,18 @@ static zp_rc write_acks(zp_intake *self, MDB_txn *txn, const zp_id *acks, size_t
     return ZP_OK;
 }
 
-/* Only of what is still pending: a bump that crossed an acknowledgement must not bring it back. */
+/* Only of what is still pending: a bump that crossed an acknowledgement must not bring it back, unless it is meant to.
+ */
 static zp_rc write_bumps(zp_intake *self, MDB_txn *txn, const zp_pending *bumps, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         uint8_t number[4];
         MDB_val key = zp_val(ZP_BYTES(bumps[i].id)), value;
         zp_rc rc = zp_env_rc(mdb_get(txn, self->pending, &key, &value), "bump");
-        if (rc == ZP_NOTFOUND)
+        if (rc == ZP_NOTFOUND && !bumps[i].again)
             continue;
+        if (rc == ZP_NOTFOUND)
+            rc = ZP_OK;
         zp_be32_put(number, bumps[i].attempts);
         zp_str attempts = {(const char *)number, sizeof number};
         if (!rc)

@@ -505,6 +505,39 @@ static void the_form_is_what_the_digest_covers(void **state)
     done(x);
 }
 
+/* ---- retry ---- */
+
+static exchange *retry(world *w, const zp_id *id)
+{
+    char path[128], text[ZP_ID_TEXT + 1];
+    zp_id_format(id, text);
+    snprintf(path, sizeof path, "/v1/submissions/%s/retry", text);
+    return ask(w, CALL(.method = ZP_POST, .path = path));
+}
+
+static void only_what_has_failed_is_tried_again(void **state)
+{
+    zp_id id = file_form(*state, 1, NULL), unknown = id;
+    unknown.b[15] ^= 1;
+    exchange *x = retry(*state, &unknown);
+    assert_problem(x, 404, "NO_SUCH_SUBMISSION");
+    done(x);
+    x = retry(*state, &id);
+    assert_problem(x, 409, "NOT_FAILED");
+    done(x);
+    record_as(*state, &id, ZP_FAILED);
+    x = retry(*state, &id);
+    assert_status(x, 202);
+    assert_true(bumped.again);
+    assert_int_equal(bumped.attempts, 0);
+    assert_memory_equal(&bumped.id, &id, sizeof id);
+    done(x);
+    x = ask(*state, CALL(.path = "/v1/submissions/0195f2d4-7c1a-7b3e-8f00-1234567890ab/retry"));
+    assert_problem(x, 405, "METHOD_NOT_ALLOWED");
+    assert_header(x, "Allow", "POST");
+    done(x);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, new_world, end_world)
@@ -532,6 +565,7 @@ int main(void)
         T(other_methods_are_told_what_is_allowed),
         T(a_long_poll_waits_for_another_state),
         T(the_form_is_what_the_digest_covers),
+        T(only_what_has_failed_is_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

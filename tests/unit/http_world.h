@@ -122,6 +122,16 @@ static int end_world(void **state)
 
 static zp_request *submitted; /* what the handler has handed over */
 
+static zp_pending bumped; /* the last that a handler has had put back */
+
+zp_rc zp_committer_bump(zp_committer *self, const zp_pending *items, size_t count)
+{
+    (void)self;
+    assert_int_equal(count, 1);
+    bumped = items[0];
+    return ZP_OK;
+}
+
 void zp_committer_submit(zp_committer *self, zp_request *request)
 {
     (void)self;
@@ -143,7 +153,7 @@ static void commit(world *w)
 
 /* ---- the worker's place ---- */
 
-static void score(world *w, const zp_id *id)
+static void record_as(world *w, const zp_id *id, zp_state state)
 {
     zp_arena *arena = zp_arena_new(64 * 1024);
     zp_buf record = ZP_BUF_INIT;
@@ -157,14 +167,20 @@ static void score(world *w, const zp_id *id)
     assert_int_equal(zp_form_unpack(submission.form, arena, &form), ZP_OK);
     assert_int_equal(zp_status_queued(id, zp_buf_view(&record), arena, &status), ZP_OK);
     assert_int_equal(zp_score(&form, &w->profiles.items[0], arena, &status.result), ZP_OK);
-    status.state = ZP_SCORED;
-    status.has_result = true;
+    status.state = state;
+    status.has_result = state == ZP_SCORED;
+    status.failure = state == ZP_FAILED ? ZP_STR("not scored: 3 attempts ended without a result") : ZP_ABSENT;
     status.scored_ms = ++w->now_ms;
     assert_int_equal(zp_scores_commit(w->gateway.scores, w->now_ms, &batch, 1, &last), ZP_OK);
     if (!w->unacknowledged)
         assert_int_equal(zp_intake_commit(w->gateway.intake, w->now_ms, NULL, 0, id, 1, NULL, 0), ZP_OK);
     zp_buf_free(&record);
     zp_arena_destroy(&arena);
+}
+
+static inline void score(world *w, const zp_id *id)
+{
+    record_as(w, id, ZP_SCORED);
 }
 
 /* ---- the client ---- */

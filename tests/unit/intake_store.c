@@ -407,7 +407,7 @@ static void acknowledged_leave_pending(void **state)
     assert_true(s.has_oldest);
     assert_memory_equal(s.oldest_pending.b, puts[1].id.b, sizeof s.oldest_pending.b);
     /* A bump that comes too late does not bring it back. */
-    const zp_pending bumps[] = {{puts[0].id, 3}, {puts[3].id, 2}};
+    const zp_pending bumps[] = {{puts[0].id, 3, false}, {puts[3].id, 2, false}};
     assert_int_equal(zp_intake_commit(f->store, now_ms, NULL, 0, NULL, 0, bumps, 2), ZP_OK);
     assert_int_equal(zp_intake_pending(f->reader, NULL, items, 8, &count), ZP_OK);
     assert_int_equal(count, 2);
