@@ -178,6 +178,9 @@ static bool add_job(zp_dispatcher *self, worker *w, cargo *load, const zp_pendin
     zp_rc rc = zp_inflight_find(self->inflight, &item->id) ? ZP_EXISTS : ZP_OK; /* after a rewind */
     if (!rc)
         rc = zp_backlog_record(self->backlog, &item->id, &self->records);
+    bool damaged = rc == ZP_CORRUPT;
+    if (damaged)
+        rc = ZP_OK; /* goes without its record: the worker writes down that it cannot be read */
     if (!rc)
         rc = zp_inflight_add(self->inflight, &w->holder, &item->id, attempt,
                              self->now + self->gateway->config->gateway.lease_ms);
@@ -189,7 +192,7 @@ static bool add_job(zp_dispatcher *self, worker *w, cargo *load, const zp_pendin
         self->records.n = load->count ? load->ends[load->count - 1] : 0;
         return false;
     }
-    bool hopeless = item->attempts >= self->gateway->config->gateway.max_attempts;
+    bool hopeless = damaged || item->attempts >= self->gateway->config->gateway.max_attempts;
     self->jobs[load->count] = (zp_job){item->id, attempt, hopeless ? ZP_JOB_FAIL : ZP_JOB_SCORE, ZP_ABSENT};
     load->ends[load->count++] = self->records.n;
     return true;

@@ -167,11 +167,25 @@ static void read_body(zp_fastcgi *self, zp_str length, size_t max_body, zp_buf *
 }
 
 typedef struct {
-    zp_str method, length, user, path, query, content_type, key, if_match, if_none_match, prefer, accept;
+    zp_str method, length, user, path, query, content_type, key, if_match, if_none_match, prefer, accept, fetch_site,
+        origin, host;
+    bool repeated;
 } params;
 
-/* One pass over the parameters; the first of a name counts, as with FCGX_GetParam. */
-static void read_params(char *const *envp, params *out)
+/* nginx passes each line of a repeated field; where the field is a list, the lines make one (RFC 9110, section 5.3). */
+static void again(zp_str *value, const char *more, zp_arena *arena, params *out)
+{
+    if (value == &out->key || value == &out->if_match)
+        out->repeated = true;
+    else if (value == &out->if_none_match || value == &out->prefer || value == &out->accept) {
+        zp_str joined = zp_arena_printf(arena, "%.*s, %s", (int)value->n, value->p, more);
+        if (zp_str_present(joined))
+            *value = joined;
+    }
+}
+
+/* One pass over the parameters; of others than these the first of a name counts, as with FCGX_GetParam. */
+static void read_params(char *const *envp, zp_arena *arena, params *out)
 {
     const struct {
         zp_str name;
@@ -188,12 +202,19 @@ static void read_params(char *const *envp, params *out)
         {ZP_STR("HTTP_IF_NONE_MATCH"), &out->if_none_match},
         {ZP_STR("HTTP_PREFER"), &out->prefer},
         {ZP_STR("HTTP_ACCEPT"), &out->accept},
+        {ZP_STR("HTTP_SEC_FETCH_SITE"), &out->fetch_site},
+        {ZP_STR("HTTP_ORIGIN"), &out->origin},
+        {ZP_STR("HTTP_HOST"), &out->host},
     };
     for (; *envp; envp++) {
         const char *equals = strchr(*envp, '=');
         zp_str name = {*envp, equals ? (size_t)(equals - *envp) : 0};
         for (size_t i = 0; equals && i < sizeof wanted / sizeof *wanted; i++)
-            if (zp_str_eq(name, wanted[i].name) && !zp_str_present(*wanted[i].value))
+            if (!zp_str_eq(name, wanted[i].name))
+                continue;
+            else if (zp_str_present(*wanted[i].value))
+                again(wanted[i].value, equals + 1, arena, out);
+            else
                 *wanted[i].value = zp_str_of(equals + 1);
     }
 }
@@ -223,7 +244,7 @@ zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_req
         return ZP_CLOSED;
     }
     params p = {0};
-    read_params(self->r.envp, &p);
+    read_params(self->r.envp, request->arena, &p);
     request->method = method_of(p.method);
     request->path = zp_str_present(p.path) ? p.path : ZP_STR("");
     request->query = zp_str_present(p.query) ? p.query : ZP_STR("");
@@ -233,6 +254,10 @@ zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_req
     request->if_none_match = p.if_none_match;
     request->prefer = p.prefer;
     request->accept = p.accept;
+    request->fetch_site = p.fetch_site;
+    request->origin = p.origin;
+    request->host = p.host;
+    request->repeated_field = p.repeated;
     request->submitter = zp_str_filled(p.user) ? p.user : ZP_STR("anonymous");
     read_body(self, p.length, max_body, body, request);
     return ZP_OK;

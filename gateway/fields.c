@@ -126,13 +126,17 @@ zp_tag_match zp_tag_find(zp_str if_none_match, zp_str etag)
     zp_lex lex = zp_lex_of(if_none_match);
     if (zp_lex_take(&lex, '*'))
         return zp_lex_more(&lex) ? ZP_TAG_NONE : ZP_TAG_ANY;
-    for (zp_str tag; (tag = take_tag(&lex, &weak)).p;) {
+    for (;;) {
+        while (zp_lex_take(&lex, ',')) /* empty elements are passed over: RFC 9110, section 5.6.1.2 */
+            ;
+        zp_str tag = take_tag(&lex, &weak);
+        if (!tag.p)
+            return ZP_TAG_NONE;
         if (zp_str_eq(tag, etag))
             return ZP_TAG_LISTED;
         if (!zp_lex_take(&lex, ','))
-            break;
+            return ZP_TAG_NONE;
     }
-    return ZP_TAG_NONE;
 }
 
 zp_rc zp_tag_id(zp_str if_match, zp_id *out)
@@ -167,4 +171,19 @@ zp_rc zp_key_of(zp_str header, zp_str *key)
             return ZP_INVALID;
     *key = text;
     return ZP_OK;
+}
+
+/* ---- where a browser's request comes from ---- */
+
+bool zp_is_cross_site(zp_str fetch_site, zp_str origin, zp_str host)
+{
+    if (zp_str_filled(fetch_site))
+        return zp_str_is(fetch_site, "cross-site");
+    if (!zp_str_filled(origin))
+        return false;
+    const char *behind_scheme = memmem(origin.p, origin.n, "://", 3);
+    if (!behind_scheme)
+        return true; /* "null": a page that may not say where it is from */
+    size_t at = (size_t)(behind_scheme - origin.p) + 3;
+    return !zp_str_eq((zp_str){origin.p + at, origin.n - at}, host);
 }

@@ -33,4 +33,10 @@ zp_rc zp_tag_id(zp_str if_match, zp_id *out);
  */
 zp_rc zp_key_of(zp_str header, zp_str *key);
 
+/*
+ * Whether another site's page made the browser send it, by Sec-Fetch-Site or, without that, by Origin's host against
+ * Host. Programs send neither.
+ */
+bool zp_is_cross_site(zp_str fetch_site, zp_str origin, zp_str host);
+
 #endif

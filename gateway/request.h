@@ -30,6 +30,8 @@ typedef struct zp_request {
     zp_str path;  /* decoded by nginx (DOCUMENT_URI), no query */
     zp_str query; /* raw */
     zp_str content_type, idempotency_key, if_match, if_none_match, prefer, accept; /* absent = not sent */
+    zp_str fetch_site, origin, host;  /* who made a browser send it (Fetch Metadata), absent = not sent */
+    bool repeated_field;              /* Idempotency-Key or If-Match came more than once */
     zp_str submitter;                 /* "anonymous" or the name that nginx authenticated */
     zp_str body;                      /* whole, with ZP_JSON_PADDING bytes allocated behind it */
     bool body_too_large, body_broken; /* then body is empty and has been drained */

@@ -16,13 +16,25 @@
 #include "problem.h"
 #include "retry.h"
 
+enum { MAX_SUBMITTER = 255 };
+
 /* ---- before the commit ---- */
 
 /* What the header fields say. False: answered. */
 static bool read_fields(zp_desk *desk, zp_request *request)
 {
     zp_put *put = &request->put;
+    if (request->repeated_field) {
+        (void)zp_problem(request, 400, "FIELD_REPEATED", "Send Idempotency-Key and If-Match once.",
+                         "Idempotency-Key 和 If-Match 只能出现一次。", NULL);
+        return false;
+    }
     put->submitter = request->submitter;
+    if (put->submitter.n > MAX_SUBMITTER) {
+        (void)zp_problem(request, 400, "SUBMITTER_TOO_LONG", "The submitter's name has more than 255 bytes.",
+                         "提交者名称超过 255 字节。", NULL);
+        return false;
+    }
     put->idempotency_key = ZP_ABSENT;
     request->wait_s = zp_prefer_wait(request->prefer, desk->gateway->config->gateway.max_wait_s);
     if (zp_str_present(request->idempotency_key) && zp_key_of(request->idempotency_key, &put->idempotency_key)) {
@@ -104,6 +116,9 @@ zp_handled zp_submit(zp_desk *desk, zp_request *request)
         zp_flags_add(&faults, ZP_FLAG_BODY_EMPTY, ZP_STR(""), ZP_ABSENT, ZP_ABSENT);
         return refuse_form(desk, request, ZP_INVALID, &faults);
     }
+    if (media == ZP_MEDIA_URLENCODED && zp_is_cross_site(request->fetch_site, request->origin, request->host))
+        return zp_problem(request, 403, "CROSS_SITE", "Another site's page may not submit forms here.",
+                          "不接受其他网站页面提交的表单。", NULL);
     if (!read_fields(desk, request))
         return ZP_DONE_ANSWER;
     zp_rc rc = read_form(desk, request, media, &form, &faults);

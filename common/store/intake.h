@@ -27,8 +27,8 @@ typedef struct {
 void zp_form_key_of(int year, zp_str unit, zp_str project, zp_form_key *out);
 
 typedef enum {
-    ZP_PUT_NEW,  /* stored: answer 202 after the commit */
-    ZP_PUT_SAME, /* the same key or the same content was there: id, revision and received_ms are the first one's */
+    ZP_PUT_NEW,        /* stored: answer 202 after the commit */
+    ZP_PUT_SAME,       /* the same key or the same content was there: id and revision are the first one's */
     ZP_PUT_KEY_REUSED, /* the key stands for other content: 422 */
     ZP_PUT_ON_FILE,    /* the form is on file and no revision was named: 409; `current` is it */
     ZP_PUT_STALE,      /* the named revision is not the current one: 409; `current` is it */
@@ -51,7 +51,7 @@ typedef struct {
     zp_put_verdict verdict;
     zp_id id; /* of the new or the first submission */
     uint32_t revision;
-    int64_t received_ms;
+    int64_t received_ms; /* with NEW */
     bool adopts_key; /* with SAME: the content was there, the key was not; it stands for the first one from now on */
     zp_id current;   /* with ON_FILE and STALE */
 } zp_put;

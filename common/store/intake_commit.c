@@ -26,8 +26,7 @@ static zp_rc decide(zp_intake *self, MDB_txn *txn, zp_put *put)
     if (rc != ZP_CORRUPT && rc != ZP_INVALID)
         return rc;
     put->verdict = ZP_PUT_REFUSED;
-    zp_log(ZP_ERROR, "put-refused", "reason=\"%s\" submitter=%.*s", zp_rc_name(rc), (int)put->submitter.n,
-           put->submitter.p ? put->submitter.p : "");
+    zp_log(ZP_ERROR, "put-refused", "reason=\"%s\"", zp_rc_name(rc));
     return ZP_OK;
 }
 
@@ -96,7 +95,7 @@ static zp_rc write_new(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put *pu
     zp_rc rc = zp_id_next(&self->ids, now_ms, &put->id);
     if (rc)
         return rc;
-    put->received_ms = zp_id_ms(&put->id);
+    put->received_ms = now_ms; /* not the id's, which never goes back when the clock does */
     rc = pack_head(self, put);
     if (rc)
         return rc;

@@ -81,7 +81,6 @@ static zp_rc same_as(zp_put *put, const zp_receipt *first)
     put->adopts_key = false;
     put->id = first->id;
     put->revision = first->revision;
-    put->received_ms = zp_id_ms(&first->id);
     return ZP_OK;
 }
 

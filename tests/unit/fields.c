@@ -138,6 +138,37 @@ static void idempotency_keys(void **state)
             fail_msg("\"%s\" was accepted", bad[i]);
 }
 
+static void a_form_of_another_site_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *site, *origin, *host;
+        bool cross;
+    } cases[] = {
+        {NULL, NULL, "a.cn", false},
+        {"same-origin", "https://a.cn", "a.cn", false},
+        {"same-site", "https://b.a.cn", "a.cn", false},
+        {"none", NULL, "a.cn", false},
+        {"cross-site", "https://a.cn", "a.cn", true},
+        {NULL, "https://a.cn", "a.cn", false},
+        {NULL, "http://127.0.0.1:8080", "127.0.0.1:8080", false},
+        {NULL, "https://b.cn", "a.cn", true},
+        {NULL, "null", "a.cn", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(zp_is_cross_site(cases[i].site ? zp_str_of(cases[i].site) : ZP_ABSENT,
+                                          cases[i].origin ? zp_str_of(cases[i].origin) : ZP_ABSENT,
+                                          zp_str_of(cases[i].host)),
+                         cases[i].cross);
+}
+
+static void empty_elements_of_a_list_are_passed_over(void **state)
+{
+    (void)state;
+    assert_int_equal(zp_tag_find(ZP_STR(", \"a\",, \"b\" ,"), ZP_STR("\"b\"")), ZP_TAG_LISTED);
+    assert_int_equal(zp_tag_find(ZP_STR(", ,"), ZP_STR("\"b\"")), ZP_TAG_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +177,8 @@ int main(void)
         cmocka_unit_test(if_none_match_lists_tags),
         cmocka_unit_test(if_match_names_one_revision),
         cmocka_unit_test(idempotency_keys),
+        cmocka_unit_test(a_form_of_another_site_is_known),
+        cmocka_unit_test(empty_elements_of_a_list_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
