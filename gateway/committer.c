@@ -122,15 +122,20 @@ static void set_shut(zp_gateway *gateway, zp_shut now)
     zp_log(now == ZP_OPEN ? ZP_INFO : ZP_WARN, "intake-gate", "state=%s before=%s", reasons[now], reasons[before]);
 }
 
+static bool is_nearly_full(zp_env *env)
+{
+    zp_env_stats stats;
+    return zp_env_stat(env, &stats) == ZP_OK && stats.used_bytes > stats.map_size / 100 * MAP_PERCENT;
+}
+
 static zp_shut gate_by_space(zp_committer *self)
 {
     struct statvfs disk;
-    zp_env_stats env;
     if (statvfs(self->gateway->config->data_dir, &disk) == 0 &&
         (uint64_t)disk.f_bavail * disk.f_frsize < self->gateway->config->gateway.min_free_disk)
         return ZP_SHUT_DISK;
-    if (zp_env_stat(zp_intake_env(self->gateway->intake), &env) == ZP_OK &&
-        env.used_bytes > env.map_size / 100 * MAP_PERCENT)
+    /* What is taken in must also find room for its score. */
+    if (is_nearly_full(zp_intake_env(self->gateway->intake)) || is_nearly_full(zp_scores_env(self->gateway->scores)))
         return ZP_SHUT_MAP;
     return ZP_OPEN;
 }

@@ -121,6 +121,8 @@ static zp_rc is_match(zp_desk *desk, const filter *f, const zp_id *id, zp_arena 
     zp_status status;
     *match = false;
     zp_rc rc = zp_seq_of(desk, id, &seq);
+    if (rc == ZP_CORRUPT)
+        return ZP_OK; /* has a result, and stands in the other list */
     if (rc || seq)
         return rc;
     *match = true;
@@ -225,6 +227,14 @@ static void write_item(const zp_status *status, zp_buf *out)
     zp_buf_char(out, '}');
 }
 
+/* One record that cannot be read must not hide those around it. */
+static void write_damaged(const zp_id *id, zp_buf *out)
+{
+    zp_buf_lit(out, "{\"id\":");
+    zp_json_id(out, id);
+    zp_buf_lit(out, ",\"status\":\"damaged\"}");
+}
+
 /* The parameters of this page with the next one's cursor; the client's own texts, encoded anew. */
 static void link_next(zp_request *request, const zp_param *params, zp_str cursor)
 {
@@ -249,11 +259,14 @@ static zp_rc write_page(zp_desk *desk, zp_request *request, const run *page, zp_
         zp_status status;
         zp_arena_reset(arena);
         zp_rc rc = zp_load_status(desk, &page->ids[i], arena, &status);
-        if (rc)
+        if (rc && rc != ZP_CORRUPT)
             return rc;
         if (i)
             zp_buf_char(body, ',');
-        write_item(&status, body);
+        if (rc)
+            write_damaged(&page->ids[i], body);
+        else
+            write_item(&status, body);
     }
     zp_buf_lit(body, "],\"next\":");
     if (page->more)

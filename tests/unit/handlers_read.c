@@ -4,6 +4,7 @@
 #include "http_world.h"
 
 #include "retry.h"
+#include "store_kit.h"
 
 #define CALL(...) ((call){__VA_ARGS__})
 #define LIST      "/v1/submissions"
@@ -398,6 +399,39 @@ static void clients_are_told_to_come_again_apart_and_within_half_a_minute(void *
     assert_int_equal(zp_retry_after_s(&w->gateway, now, 1), 1);
 }
 
+/* ---- damage ---- */
+
+static void a_damaged_record_hides_no_other(void **state)
+{
+    world *w = *state;
+    place scores;
+    const zp_id first = file_form(w, 1, "甲项目"), damaged = file_form(w, 2, "乙项目"),
+                last = file_form(w, 3, "丙项目");
+    score(w, &first);
+    score(w, &damaged);
+    score(w, &last);
+    snprintf(scores.store, sizeof scores.store, "%s/scores", w->folder);
+    assert_true(flip_on_disk(&scores, ZP_STR("乙项目")) > 0);
+
+    exchange *x = ask(w, CALL(.path = LIST));
+    assert_status(x, 200);
+    assert_int_equal(item_count(x), 3);
+    assert_string_equal(text_at(x, "items.0.status"), "scored");
+    assert_string_equal(text_at(x, "items.1.status"), "damaged");
+    assert_string_equal(text_at(x, "items.2.status"), "scored");
+    zp_id listed = id_at(x, 1);
+    assert_memory_equal(&listed, &damaged, sizeof damaged);
+    done(x);
+
+    x = ask(w, CALL(.path = "/v1/events"));
+    assert_status(x, 200);
+    assert_int_equal(json_array_size(at(x->json, "events")), 3);
+    assert_string_equal(text_at(x, "events.1.type"), "ziping.event.damaged");
+    assert_string_equal(text_at(x, "events.1.id"), "2");
+    assert_string_equal(text_at(x, "events.2.type"), "ziping.submission.scored");
+    done(x);
+}
+
 /* ---- pages ---- */
 
 static const char browser[] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -463,6 +497,7 @@ int main(void)
         T(clients_are_told_to_come_again_apart_and_within_half_a_minute),
         T(a_browser_gets_a_page_that_comes_again_while_queued),
         T(a_browser_reads_its_faults),
+        T(a_damaged_record_hides_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
