@@ -14,6 +14,15 @@
 
 #define ZP_TYPE_JSON "application/json"
 
+/* body.c */
+/* The form in the body. Faults of reading go into `faults` (its arena set). False: answered, 400 to 422 or 503. */
+bool zp_body_read(zp_desk *desk, zp_request *request, zp_form *out, zp_flags *faults);
+/* The answer to a form that is not taken: ZP_INVALID cannot be read, ZP_TOO_LARGE, ZP_CONFLICT has faults, ZP_NOMEM. */
+zp_handled zp_refuse_form(zp_desk *desk, zp_request *request, zp_rc rc, const zp_flags *faults);
+
+/* dry_run.c */
+zp_handled zp_dry_run(zp_desk *desk, zp_request *request);
+
 /* submit.c */
 zp_handled zp_submit(zp_desk *desk, zp_request *request); /* may wait for the committer */
 /* The receipt of a stored submission, after a wait with its score: 201, 202, or 200 when it had been stored before. */

@@ -48,6 +48,7 @@ static bool find(zp_str path, route *out)
         bool takes_query;
     } fixed[] = {
         {{SUBMISSIONS, sizeof SUBMISSIONS - 1}, zp_get_list, zp_submit, true},
+        {{"/v1/scores", 10}, NULL, zp_dry_run, false},
         {{"/v1/events", 10}, zp_get_events, NULL, true},
         {{"/v1/totals", 10}, zp_get_totals, NULL, true},
         {{"/healthz", 8}, zp_get_health, NULL, false},

@@ -8,7 +8,6 @@
 #include "handlers.h"
 
 #include "codec/form_json.h"
-#include "codec/form_reader.h"
 #include "committer.h"
 #include "core/score.h"
 #include "fields.h"
@@ -53,25 +52,6 @@ static bool read_fields(zp_desk *desk, zp_request *request)
     return true;
 }
 
-static zp_handled refuse_form(zp_desk *desk, zp_request *request, zp_rc rc, const zp_flags *faults)
-{
-    switch (rc) {
-    case ZP_INVALID:
-        return zp_problem(request, 400, "BODY_MALFORMED", "The body cannot be read; see errors.",
-                          "无法读取请求正文，详见 errors。", faults);
-    case ZP_TOO_LARGE:
-        return zp_problem(request, 413, "BODY_TOO_LARGE", "The body is larger than this service takes.",
-                          "请求正文超过上限。", faults);
-    case ZP_CONFLICT:
-        return zp_problem(request, 422, "FORM_INVALID", "The form has faults; all of them are in errors.",
-                          "自评表存在错误，全部列于 errors。", faults);
-    default:
-        zp_retry_after(desk->gateway, request, NULL);
-        return zp_problem(request, 503, "BUSY", "The service is short of memory. Nothing was stored; try again.",
-                          "服务内存不足。本次未受理，请稍后重试。", NULL);
-    }
-}
-
 /* Digest, key and packed form; the latter in the arena, for the committer. ZP_NOMEM. */
 static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
 {
@@ -91,41 +71,19 @@ static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
     return put->form.p ? ZP_OK : ZP_NOMEM;
 }
 
-static zp_rc read_form(zp_desk *desk, zp_request *request, zp_media media, zp_form *form, zp_flags *faults)
-{
-    zp_rc rc = media == ZP_MEDIA_JSON ? zp_form_read_json(desk->json, request->body, request->arena, form, faults)
-                                      : zp_form_read_urlencoded(request->body, request->arena, form, faults);
-    if (rc)
-        return rc;
-    rc = zp_check(form, zp_choose_profile(form, desk->gateway->profiles, faults), faults);
-    if (rc == ZP_OK && faults->failed)
-        rc = ZP_NOMEM;
-    return rc == ZP_OK && faults->errors ? ZP_CONFLICT : rc;
-}
-
 zp_handled zp_submit(zp_desk *desk, zp_request *request)
 {
-    zp_form form = {0};
+    zp_form form;
     zp_flags faults = {.arena = request->arena};
-    zp_media media = zp_media_of(request->content_type);
-    if (media == ZP_MEDIA_OTHER)
-        return zp_problem(request, 415, "MEDIA_TYPE_UNSUPPORTED",
-                          "Send application/json or application/x-www-form-urlencoded, in UTF-8.",
-                          "请以 UTF-8 编码的 application/json 或 application/x-www-form-urlencoded 提交。", NULL);
-    if (request->body.n == 0) {
-        zp_flags_add(&faults, ZP_FLAG_BODY_EMPTY, ZP_STR(""), ZP_ABSENT, ZP_ABSENT);
-        return refuse_form(desk, request, ZP_INVALID, &faults);
-    }
-    if (media == ZP_MEDIA_URLENCODED && zp_is_cross_site(request->fetch_site, request->origin, request->host))
-        return zp_problem(request, 403, "CROSS_SITE", "Another site's page may not submit forms here.",
-                          "不接受其他网站页面提交的表单。", NULL);
-    if (!read_fields(desk, request))
+    if (!read_fields(desk, request) || !zp_body_read(desk, request, &form, &faults))
         return ZP_DONE_ANSWER;
-    zp_rc rc = read_form(desk, request, media, &form, &faults);
-    if (rc == ZP_OK)
-        rc = pack(desk, request, &form);
+    zp_rc rc = zp_check(&form, zp_choose_profile(&form, desk->gateway->profiles, &faults), &faults);
+    if (!rc && faults.errors)
+        return zp_refuse_form(desk, request, faults.failed ? ZP_NOMEM : ZP_CONFLICT, &faults);
+    if (!rc)
+        rc = faults.failed ? ZP_NOMEM : pack(desk, request, &form);
     if (rc)
-        return refuse_form(desk, request, rc, &faults);
+        return zp_refuse_form(desk, request, rc, &faults);
     /* From here the request is the committer's, until the loop gets it back. */
     zp_committer_submit(desk->gateway->committer, request);
     return ZP_WAIT_COMMIT;

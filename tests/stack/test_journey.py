@@ -14,7 +14,7 @@ import msgpack
 import zmq
 
 from actors import ROOT, seed
-from service import ServiceCase, body_of, form_of
+from service import JSON, ServiceCase, body_of, form_of
 
 # declared, computed, confirmed, grade, verified weight, lines that differ: the domain's table for the six real forms
 SEEDS = {1: ("97.60", "99.61", "97.60", "优", "85", {"综合服务率": ("9.61", ["ACTUAL_X_WEIGHT", "TRUNC1"])}),
@@ -223,6 +223,16 @@ class Journey(ServiceCase):
             self.assertEqual(document["project_name"], f"并发{number}")
             self.assertEqual(document["result"]["computed_total"], SEEDS[1 + number % 6][1])
         self.assertEqual([int(event["id"]) for event in self.s.events()], list(range(1, 25)))
+
+    def test_a_dry_run_tells_the_score_and_stores_nothing(self):
+        dry = self.s.http.post(self.s.url + "/v1/scores", data=body_of(form_of()), headers=JSON)
+        self.assertEqual((dry.status_code, dry.json()["accepted"]), (200, True))
+        real = self.s.submit(form_of(), Prefer="wait=20")
+        self.assertEqual(real.status_code, 201)
+        self.assertEqual(real.json()["result"], dry.json()["result"])
+        refused = self.s.http.post(self.s.url + "/v1/scores", data=body_of(form_of(unit=None)), headers=JSON).json()
+        self.assertEqual((refused["accepted"], [e["pointer"] for e in refused["errors"]]), (False, ["/unit"]))
+        self.assertEqual(refused["result"]["computed_total"], "99.61")
 
     def test_health_and_pages(self):
         for path in ("/healthz", "/readyz", "/metrics", "/", "/submit.html"):
