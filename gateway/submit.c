@@ -8,6 +8,7 @@
 #include "handlers.h"
 
 #include "codec/form_json.h"
+#include "codec/form_reader.h"
 #include "committer.h"
 #include "core/score.h"
 #include "fields.h"
@@ -78,6 +79,7 @@ zp_handled zp_submit(zp_desk *desk, zp_request *request)
     if (!read_fields(desk, request) || !zp_body_read(desk, request, &form, &faults))
         return ZP_DONE_ANSWER;
     zp_rc rc = zp_check(&form, zp_choose_profile(&form, desk->gateway->profiles, &faults), &faults);
+    zp_form_point_at_rows(&form, &faults);
     if (!rc && faults.errors)
         return zp_refuse_form(desk, request, faults.failed ? ZP_NOMEM : ZP_CONFLICT, &faults);
     if (!rc)

@@ -47,4 +47,10 @@ zp_rc zp_form_read_json(zp_json_reader *self, zp_str body, zp_arena *arena, zp_f
  */
 zp_rc zp_form_read_urlencoded(zp_str body, zp_arena *arena, zp_form *form, zp_flags *faults);
 
+/*
+ * Turns the pointers of flags about this form, which count its indicators, into the row numbers that were sent: so that
+ * whoever left a row empty is told about the right one. Nothing to do for a form that was not sent by rows.
+ */
+void zp_form_point_at_rows(const zp_form *form, zp_flags *flags);
+
 #endif

@@ -266,14 +266,18 @@ static void gather_rows(reading *r)
                      zp_fault_number(&r->faults, ZP_MAX_INDICATORS));
         return;
     }
+    uint16_t *numbers = zp_arena_alloc(r->arena, (count + 1) * sizeof *numbers);
     form->indicators = zp_arena_alloc(r->arena, (count + 1) * sizeof *form->indicators);
-    if (!form->indicators) {
+    if (!form->indicators || !numbers) {
         r->faults.flags->failed = true;
         return;
     }
     for (size_t i = 0; i < r->rows_cap; i++)
-        if (is_filled(&r->rows[i].cells))
+        if (is_filled(&r->rows[i].cells)) {
+            numbers[form->indicator_count] = (uint16_t)i;
             form->indicators[form->indicator_count++] = r->rows[i].cells;
+        }
+    form->row_numbers = numbers;
 }
 
 zp_rc zp_form_read_urlencoded(zp_str body, zp_arena *arena, zp_form *form, zp_flags *faults)
@@ -289,4 +293,25 @@ zp_rc zp_form_read_urlencoded(zp_str body, zp_arena *arena, zp_form *form, zp_fl
     read_fields(&r);
     gather_rows(&r);
     return zp_faults_rc(&r.faults);
+}
+
+void zp_form_point_at_rows(const zp_form *form, zp_flags *flags)
+{
+    static const char head[] = "/indicators/";
+    if (!form->row_numbers)
+        return;
+    for (size_t i = 0; i < flags->count; i++) {
+        zp_str *pointer = &flags->items[i].pointer;
+        size_t at = sizeof head - 1, index = 0;
+        if (pointer->n <= at || memcmp(pointer->p, head, at) != 0)
+            continue;
+        for (; at < pointer->n && pointer->p[at] != '/'; at++)
+            index = index * 10 + (size_t)(pointer->p[at] - '0');
+        if (index >= form->indicator_count)
+            continue;
+        zp_str renamed = zp_arena_printf(flags->arena, "%s%u%.*s", head, form->row_numbers[index],
+                                         (int)(pointer->n - at), pointer->p + at);
+        if (renamed.p)
+            *pointer = renamed;
+    }
 }

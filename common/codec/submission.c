@@ -73,6 +73,7 @@ zp_rc zp_form_unpack(zp_str bytes, zp_arena *arena, zp_form *out)
     uint32_t beyond = zp_mp_record(&m, FORM_SCHEMA, FORM_FIELDS);
     if (m.bad)
         return ZP_CORRUPT;
+    out->row_numbers = NULL;
     out->year = zp_mp_str(&m);
 #define X(name, cell) out->cell = zp_mp_str(&m);
     ZP_FORM_HEADER(X)

@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 
+#include <stdint.h>
+
 enum {
     ZP_MAX_INDICATORS = 200,
     ZP_MAX_CELL = 4096,        /* bytes of one text cell */
@@ -52,6 +54,7 @@ typedef struct {
     zp_str goal_expected, goal_actual;
     zp_indicator *indicators; /* indicator_count of them */
     size_t indicator_count;
+    const uint16_t *row_numbers; /* of each indicator, where it was sent by number; NULL: its index */
     zp_str total_weight;
     zp_str declared_total;
     zp_str declared_grade; /* optional: 优 良 中 差 */

@@ -476,6 +476,13 @@ static void a_browser_reads_its_faults(void **state)
     assert_non_null(strstr(x->text.p, "&lt;b&gt;"));
     assert_null(strstr(x->text.p, "<b>"));
     done(x);
+    /* The second row was left empty: what is wrong with the third is told of the third. */
+    x = submit_with(*state, "year=2022&unit=u&project_name=p&indicators.0.level3=a&indicators.2.weight=x",
+                    CALL(.type = FORM, .accept = browser));
+    assert_status(x, 422);
+    assert_non_null(strstr(x->text.p, "FIELD_MISSING /indicators/2/level3"));
+    assert_non_null(strstr(x->text.p, "NUMBER_INVALID /indicators/2/weight"));
+    done(x);
 }
 
 int main(void)
