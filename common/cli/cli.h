@@ -17,6 +17,7 @@ enum { ZP_EXIT_OK = 0, ZP_EXIT_NO = 1, ZP_EXIT_USAGE = 2, ZP_EXIT_UNAVAILABLE = 
 int zp_cli_submit(int argc, char **argv);
 int zp_cli_status(int argc, char **argv);
 int zp_cli_score(int argc, char **argv);
+int zp_cli_rescore(int argc, char **argv);
 int zp_cli_retry(int argc, char **argv);
 int zp_cli_tail(int argc, char **argv);
 int zp_cli_inspect(int argc, char **argv);

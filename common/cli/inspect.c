@@ -5,13 +5,11 @@
  */
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "store/intake.h"
-#include "store/scores.h"
+#include "cli/stores.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static int usage(FILE *to)
 {
@@ -71,23 +69,15 @@ static zp_rc inspect_scores(zp_scores *scores)
 
 static zp_rc inspect(const zp_config *config, char *message, size_t message_size)
 {
-    char *intake_path = zp_config_path(config, "intake"), *scores_path = zp_config_path(config, "scores");
-    zp_intake *intake = NULL;
-    zp_scores *scores = NULL;
-    zp_rc rc = intake_path && scores_path ? ZP_OK : ZP_NOMEM;
+    zp_stores stores;
+    zp_rc rc = zp_stores_open(config, &stores, message, message_size);
+    if (rc)
+        return rc;
     snprintf(message, message_size, "the stores cannot be read");
+    rc = inspect_intake(stores.intake);
     if (!rc)
-        rc = zp_intake_open(intake_path, config->map_size, ZP_READ_ONLY, &intake, message, message_size);
-    if (!rc)
-        rc = inspect_intake(intake);
-    if (!rc)
-        rc = zp_scores_open(scores_path, config->map_size, ZP_READ_ONLY, &scores, message, message_size);
-    if (!rc)
-        rc = inspect_scores(scores);
-    zp_intake_close(&intake);
-    zp_scores_close(&scores);
-    free(intake_path);
-    free(scores_path);
+        rc = inspect_scores(stores.scores);
+    zp_stores_close(&stores);
     return rc;
 }
 

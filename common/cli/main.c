@@ -23,6 +23,7 @@ static const verb verbs[] = {
     {"submit", zp_cli_submit, "FILE…                        submit forms (JSON or NDJSON; - is standard input)"},
     {"status", zp_cli_status, "ID…                          say where submissions stand and how they were scored"},
     {"score", zp_cli_score, "FILE…                         score forms here and now, without a server"},
+    {"rescore", zp_cli_rescore, "--profile FILE [--year Y]   what a stored season would be given by other rules"},
     {"retry", zp_cli_retry, "ID…                           have what is recorded as failed scored again"},
     {"tail", zp_cli_tail, "[--after N] [--topic PREFIX]   follow the event log, replay included"},
     {"inspect", zp_cli_inspect, "                            what the stores hold: counts, queue, map use, readers"},

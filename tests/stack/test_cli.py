@@ -156,6 +156,27 @@ class Look(ServiceCase):
         names = [json.loads(line)["profile"]["name"] for line in both.stdout.splitlines()]
         self.assertEqual(names, ["mof-2020", "hubei"])
 
+    def test_a_stored_season_scored_again_by_other_rules(self):
+        s = self.service().start()
+        s.submit(form_of(2), Prefer="wait=20")
+        form = form_of(1, "反向", declared_total=None)
+        form["indicators"][6]["actual"] = "0.009%"  # target <= 0.006 %: 6.67 in proportion, 5.00 in a straight line
+        form["funds"]["total"]["score"] = None
+        for line in form["indicators"]:
+            line["score"] = None
+        before = s.submit(form, Prefer="wait=20").json()
+        self.assertEqual(before["result"]["confirmed_total"], "96.28")
+        done = s.ziping("rescore", "--profile", os.path.join(ROOT, "conf", "profiles", "linear.yaml"), "--year", "2022")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, rf"反向 +\S+ +96\.28 +94\.61 +优 +优 +{before['id']}")
+        self.assertIn("2 forms scored again by linear version 1: 1 totals and 0 grades would change", done.stdout)
+        self.assertEqual(s.status(before["id"]), before)
+        none = s.ziping("rescore", "--profile", os.path.join(ROOT, "conf", "profiles", "linear.yaml"), "--year", "2021")
+        self.assertIn("0 forms scored again", none.stdout)
+        wrong = s.ziping("rescore", "--profile", "/nonexistent.yaml")
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+        self.assertIn("/nonexistent.yaml: No such file or directory", wrong.stderr)
+
     def test_mistakes_on_the_command_line(self):
         s = self.service()
         self.assertEqual(s.ziping("nothing").returncode, 2)
@@ -164,7 +185,7 @@ class Look(ServiceCase):
         missing = s.ziping("submit", "/nonexistent.json")
         self.assertNotEqual(missing.returncode, 0)
         self.assertIn("/nonexistent.json: No such file or directory", missing.stderr)
-        for verb in ("submit", "status", "score", "tail", "inspect"):
+        for verb in ("submit", "status", "score", "rescore", "retry", "tail", "inspect"):
             helped = s.ziping(verb, "--help")
             self.assertEqual(helped.returncode, 0)
             self.assertIn(f"Usage: ziping {verb}", helped.stdout)
