@@ -295,7 +295,7 @@ static void assert_header(const exchange *x, const char *name, const char *expec
         fail_msg("%s is \"%s\", not \"%s\"", name, value ? value : "absent", expected ? expected : "absent");
 }
 
-static void assert_retry_after(const exchange *x)
+static inline void assert_retry_after(const exchange *x)
 {
     const char *value = header(x, "Retry-After");
     assert_non_null(value);
