@@ -1,0 +1,109 @@
+"""The scoring rules of 财预〔2020〕10号 as the domain states them, in fractions: what each line, form and grade must be.
+
+Independent of the C core on purpose: nothing is parsed here. A line is known by its meaning (operator, target, actual
+value), and texts.py writes that meaning down in the many ways in which units write it.
+"""
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import List, Optional
+
+BANDS = {"mof-2020": ("1", "0.8", "0.6", "0"), "linear": ("1", "0.8", "0.6", "0"), "hubei": ("1", "0.8", "0.5", "0")}
+GRADES = ((9000, "优"), (8000, "良"), (6000, "中"))
+
+
+def cents(points):
+    """Half-up, hundredths of a point."""
+    return (points * 100 + Fraction(1, 2)).__floor__()
+
+
+@dataclass
+class Clause:
+    op: str  # ">=", ">", "<=", "<", "=", or "range"
+    target: Fraction
+    actual: Fraction
+    upper: Optional[Fraction] = None
+    over: set = field(default_factory=set)  # flags that follow from the numbers
+
+    def share(self, profile):
+        """How much of the weight it earns."""
+        t, a = self.target, self.actual
+        if self.op == "range":
+            return Fraction(1) if t <= a <= self.upper else a / t if a < t else self.upper / a
+        if self.op in ("<", ">") and a == t:
+            self.over.add("STRICT_BOUNDARY")
+        if self.op in ("<=", "<"):
+            if a <= t:
+                return Fraction(1)
+            self.over.add("REVERSE_EXCEEDED")
+            if t == 0:
+                return Fraction(0)
+            return t / a if profile != "linear" else max(Fraction(0), 1 - (a - t) / t)
+        if self.op == "=":
+            if t == 0:
+                return Fraction(1 if a == 0 else 0)
+            if a > t:
+                self.over.add("EQUAL_EXCEEDED")
+        if t <= 0:
+            return Fraction(1 if a >= t else 0)
+        return Fraction(1) if a >= t else max(a, Fraction(0)) / t
+
+
+@dataclass
+class Line:
+    weight: int
+    kind: str  # "formula", "qualitative", "unverifiable"
+    clauses: List[Clause] = field(default_factory=list)
+    band: int = 0  # of a qualitative one: 1, 2, 3
+    declared: Optional[Fraction] = None
+
+    def computed(self, profile):
+        if self.kind == "formula":
+            return cents(sum(clause.share(profile) for clause in self.clauses) * self.weight / len(self.clauses))
+        high, low = Fraction(self.weight), Fraction(0)
+        if self.kind == "qualitative":
+            high, low = (Fraction(BANDS[profile][self.band - 1 + end]) * self.weight for end in (0, 1))
+        return cents(min(max(self.declared, low), high))
+
+    def confirmed(self, profile):
+        computed = self.computed(profile)
+        return computed if self.declared is None else min(computed, cents(self.declared))
+
+    def score_flags(self, profile, decimals):
+        """What the reconciliation must say; decimals: how many the declared score is written with."""
+        if self.declared is None:
+            return set()
+        computed, declared = self.computed(profile), cents(self.declared)
+        apart = abs(declared - computed)
+        if apart <= 1:
+            return set()
+        unit = 10 ** (2 - decimals)
+        if apart <= 5 and declared == (Fraction(computed, unit) + Fraction(1, 2)).__floor__() * unit:
+            return {"SCORE_ROUNDED"}
+        return {"SCORE_TOO_HIGH" if declared > computed else "SCORE_TOO_LOW"}
+
+
+@dataclass
+class Form:
+    budget: Fraction
+    executed: Fraction
+    lines: List[Line]
+
+    def execution(self):
+        return cents(10 * min(self.executed / self.budget, Fraction(1)))
+
+    def rate(self):
+        hundredths = cents(100 * self.executed / self.budget)
+        return f"{hundredths // 100}.{hundredths % 100:02}%"
+
+    def computed_total(self, profile):
+        return self.execution() + sum(line.computed(profile) for line in self.lines)
+
+    def confirmed_total(self, profile):
+        return self.execution() + sum(line.confirmed(profile) for line in self.lines)
+
+    def grade(self, profile):
+        total = self.confirmed_total(profile)
+        return next((name for floor, name in GRADES if total >= floor), "差")
+
+    def verified(self):
+        return 10 + sum(line.weight for line in self.lines if line.kind == "formula")
