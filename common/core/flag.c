@@ -7,11 +7,22 @@ typedef struct {
     const char *name;
     zp_severity severity;
     zp_flag_kind kind;
-    const char *text[2]; /* by zp_lang */
+    zp_str text[2]; /* by zp_lang */
 } row;
 
+#define TEXT(literal)                                                                                                  \
+    {                                                                                                                  \
+        literal, sizeof(literal) - 1                                                                                   \
+    }
 static const row rows[] = {
-#define X(code, severity, kind, zh, en) {#code, ZP_SEV_##severity, ZP_KIND_##kind, {zh, en}},
+#define X(code, severity, kind, zh, en) {#code, ZP_SEV_##severity, ZP_KIND_##kind, {TEXT(zh), TEXT(en)}},
+    ZP_FLAG_TABLE(X)
+#undef X
+};
+
+/* Of the names, by code. Apart from the rows: a search that reads these two cache lines meets few rows in full. */
+static const unsigned char name_lengths[] = {
+#define X(code, severity, kind, zh, en) sizeof(#code) - 1,
     ZP_FLAG_TABLE(X)
 #undef X
 };
@@ -40,7 +51,7 @@ const char *zp_severity_name(zp_severity severity)
 zp_rc zp_flag_by_name(zp_str name, zp_flag_code *out)
 {
     for (zp_flag_code code = 0; code < ZP_FLAG_CODES; code++)
-        if (zp_str_is(name, rows[code].name)) {
+        if (name_lengths[code] == name.n && !memcmp(rows[code].name, name.p, name.n)) {
             *out = code;
             return ZP_OK;
         }
@@ -79,41 +90,47 @@ void zp_flags_add(zp_flags *self, zp_flag_code code, zp_str pointer, zp_str valu
     zp_flags_add_as(self, code, rows[code].severity, pointer, value, expected);
 }
 
-/* The text that a placeholder at p stands for, and how long the placeholder is; 0 when there is none at p. */
-static size_t placeholder(const char *p, const zp_flag *flag, zp_str *stands_for)
+static size_t append(char *out, size_t n, zp_str s)
+{
+    if (s.n)
+        memcpy(out + n, s.p, s.n);
+    return n + s.n;
+}
+
+/* What the placeholder at the beginning of text stands for, and how long it is; a brace that begins none is itself. */
+static size_t placeholder(zp_str text, const zp_flag *flag, zp_str *stands_for)
 {
     static const zp_str value = {"{value}", 7}, expected = {"{expected}", 10};
-    if (!strncmp(p, value.p, value.n)) {
+    if (text.n >= value.n && !memcmp(text.p, value.p, value.n)) {
         *stands_for = flag->value;
         return value.n;
     }
-    if (!strncmp(p, expected.p, expected.n)) {
+    if (text.n >= expected.n && !memcmp(text.p, expected.p, expected.n)) {
         *stands_for = flag->expected;
         return expected.n;
     }
-    return 0;
+    *stands_for = (zp_str){text.p, 1};
+    return 1;
 }
 
+/* Run by run up to the next brace: byte by byte this was more than half of what a status document costs. */
 zp_str zp_flag_message(const zp_flag *flag, zp_lang lang, zp_arena *arena)
 {
-    const char *text = rows[flag->code].text[lang];
+    zp_str text = rows[flag->code].text[lang];
     /* Each placeholder stands at most once in a sentence. */
-    size_t most = strlen(text) + flag->value.n + flag->expected.n, n = 0;
-    char *out = zp_arena_alloc(arena, most + 1);
+    char *out = zp_arena_alloc(arena, text.n + flag->value.n + flag->expected.n + 1);
     if (!out)
         return ZP_ABSENT;
-    while (*text) {
-        zp_str stands_for;
-        size_t skip = placeholder(text, flag, &stands_for);
-        if (!skip) {
-            out[n++] = *text++;
-            continue;
-        }
-        if (stands_for.n)
-            memcpy(out + n, stands_for.p, stands_for.n);
-        n += stands_for.n;
-        text += skip;
+    size_t n = 0;
+    for (const char *brace; (brace = memchr(text.p, '{', text.n));) {
+        size_t run = (size_t)(brace - text.p);
+        zp_str rest = {brace, text.n - run}, stands_for;
+        size_t skip = placeholder(rest, flag, &stands_for);
+        n = append(out, n, (zp_str){text.p, run});
+        n = append(out, n, stands_for);
+        text = (zp_str){rest.p + skip, rest.n - skip};
     }
+    n = append(out, n, text);
     out[n] = '\0';
     return (zp_str){out, n};
 }
