@@ -259,6 +259,8 @@ zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_req
     request->host = p.host;
     request->repeated_field = p.repeated;
     request->submitter = zp_str_filled(p.user) ? p.user : ZP_STR("anonymous");
+    if (max_body && zp_str_is(request->path, ZP_BATCH_PATH))
+        max_body = ZP_MAX_BODY;
     read_body(self, p.length, max_body, body, request);
     return ZP_OK;
 }

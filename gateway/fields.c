@@ -54,6 +54,14 @@ zp_media zp_media_of(zp_str content_type)
     return zp_lex_more(&lex) ? ZP_MEDIA_OTHER : media;
 }
 
+bool zp_media_is_ndjson(zp_str content_type)
+{
+    if (!zp_str_filled(content_type))
+        return false;
+    zp_lex lex = zp_lex_of(content_type);
+    return is_range(take_range(&lex), "application", "x-ndjson");
+}
+
 /* "0.875" in thousandths; what is malformed counts as not wanted. */
 static int quality(zp_str text)
 {

@@ -14,6 +14,8 @@ typedef enum { ZP_MEDIA_OTHER, ZP_MEDIA_JSON, ZP_MEDIA_URLENCODED } zp_media;
 /* Of a Content-Type. Another charset than UTF-8 makes it ZP_MEDIA_OTHER; further parameters are allowed. */
 zp_media zp_media_of(zp_str content_type);
 
+bool zp_media_is_ndjson(zp_str content_type);
+
 /* Whether Accept names text/html and likes it better than application/json (RFC 9110, section 12.5.1). */
 bool zp_accept_is_html(zp_str accept);
 

@@ -20,6 +20,9 @@ bool zp_body_read(zp_desk *desk, zp_request *request, zp_form *out, zp_flags *fa
 /* The answer to a form that is not taken: ZP_INVALID cannot be read, ZP_TOO_LARGE, ZP_CONFLICT has faults, ZP_NOMEM. */
 zp_handled zp_refuse_form(zp_desk *desk, zp_request *request, zp_rc rc, const zp_flags *faults);
 
+/* batch.c */
+zp_handled zp_submit_batch(zp_desk *desk, zp_request *request); /* may wait for the committer */
+
 /* dry_run.c */
 zp_handled zp_dry_run(zp_desk *desk, zp_request *request);
 

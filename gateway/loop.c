@@ -398,7 +398,10 @@ static void read_mail(zp_loop *self)
     for (zp_request *next, *request = mail.committed; request; request = next) {
         next = request->next;
         request->next = NULL;
-        act(self, (visit *)request, zp_submit_committed(&self->desk, request));
+        if (request->parent)
+            act(self, (visit *)request->parent, zp_batch_committed(&self->desk, request));
+        else
+            act(self, (visit *)request, zp_submit_committed(&self->desk, request));
     }
     for (size_t i = 0; i < mail.scored_count; i++)
         zp_park_each_of(self->park, &mail.scored[i], wake_parked, self);

@@ -23,6 +23,9 @@ typedef struct {
     zp_buf body;
 } zp_response;
 
+#define ZP_BATCH_PATH "/v1/submissions:batch" /* its body may be larger */
+typedef struct zp_batch zp_batch;             /* batch.c */
+
 typedef struct zp_request {
     zp_loop *loop;
     zp_arena *arena;
@@ -41,6 +44,11 @@ typedef struct zp_request {
     /* waiting for the committer */
     zp_put put;
     struct zp_request *next; /* link of the committer's and the loop's queues */
+
+    /* a batch: the whole has `batch`, each of its lines is a request without a connection that has `parent` */
+    zp_batch *batch;
+    struct zp_request *parent;
+    size_t line;
 
     /* waiting for a score (long poll) */
     zp_id wait_id;
@@ -85,6 +93,8 @@ typedef struct {
 zp_handled zp_route(zp_desk *desk, zp_request *request);
 /* submit.c: the verdict is in request->put. May answer or park. */
 zp_handled zp_submit_committed(zp_desk *desk, zp_request *request);
+/* batch.c: the same for a line of a batch; what is to be done with the whole. */
+zp_handled zp_batch_committed(zp_desk *desk, zp_request *line);
 /* status.c: a parked request's time has come; always answers. */
 zp_handled zp_wait_over(zp_desk *desk, zp_request *request);
 /* status.c: whether a parked request's submission has a state that it has not seen (a look into the store). */

@@ -48,6 +48,7 @@ static bool find(zp_str path, route *out)
         bool takes_query;
     } fixed[] = {
         {{SUBMISSIONS, sizeof SUBMISSIONS - 1}, zp_get_list, zp_submit, true},
+        {{ZP_BATCH_PATH, sizeof ZP_BATCH_PATH - 1}, NULL, zp_submit_batch, false},
         {{"/v1/scores", 10}, NULL, zp_dry_run, false},
         {{"/v1/events", 10}, zp_get_events, NULL, true},
         {{"/v1/totals", 10}, zp_get_totals, NULL, true},
@@ -79,7 +80,8 @@ static zp_handled refuse_method(zp_request *request, const route *found)
 static zp_handled refuse_too_large(zp_desk *desk, zp_request *request)
 {
     zp_flags faults = {.arena = request->arena};
-    zp_str limit = zp_arena_printf(request->arena, "%u", desk->gateway->config->gateway.max_body);
+    unsigned most = zp_str_is(request->path, ZP_BATCH_PATH) ? ZP_MAX_BODY : desk->gateway->config->gateway.max_body;
+    zp_str limit = zp_arena_printf(request->arena, "%u", most);
     zp_flags_add(&faults, ZP_FLAG_BODY_TOO_LARGE, ZP_STR(""), ZP_ABSENT, limit);
     return zp_problem(request, 413, "BODY_TOO_LARGE", "The body is larger than this service takes.",
                       "请求正文超过上限。", &faults);

@@ -1,0 +1,127 @@
+/*
+ * batch.c - POST /v1/submissions:batch: many forms in one request, one JSON object a line, a verdict for each.
+ *
+ * Request threads. Every line becomes a request of its own that goes the whole way of a single submission, so each is
+ * as durable and as harmless to repeat as alone, and a bad one spoils no other. The whole is answered when the last has
+ * come back from the committer. Lines carry no header fields: no key is needed, since the same form of the same year,
+ * unit and project is the same submission; a form that replaces another one is submitted alone.
+ */
+#include "handlers.h"
+
+#include "codec/json_out.h"
+#include "fields.h"
+#include "problem.h"
+
+enum { MAX_LINES = 1000 };
+
+struct zp_batch {
+    size_t count, open; /* open: with the committer */
+    zp_request items[];
+};
+
+/* The next line that is not empty; its number counts empty ones too. False at the end. */
+static bool next_line(zp_str *rest, size_t *number, zp_str *line)
+{
+    while (rest->n) {
+        const char *end = memchr(rest->p, '\n', rest->n);
+        size_t n = end ? (size_t)(end - rest->p) : rest->n;
+        *line = (zp_str){rest->p, n};
+        *rest = (zp_str){rest->p + n + (end != NULL), rest->n - n - (end != NULL)};
+        ++*number;
+        while (line->n && (line->p[line->n - 1] == '\r' || line->p[line->n - 1] == ' '))
+            line->n--;
+        if (line->n)
+            return true;
+    }
+    return false;
+}
+
+static size_t count_lines(zp_str body)
+{
+    zp_str line;
+    size_t count = 0, number = 0;
+    while (next_line(&body, &number, &line))
+        count++;
+    return count;
+}
+
+static void write_verdict(const zp_request *item, zp_buf *out)
+{
+    zp_buf_lit(out, "{\"line\":");
+    zp_json_uint(out, item->line);
+    zp_buf_lit(out, ",\"status\":");
+    zp_json_uint(out, (uint64_t)item->response.status);
+    bool taken = item->response.status < 300;
+    zp_buf_str(out, taken ? ZP_STR(",\"document\":") : ZP_STR(",\"problem\":"));
+    zp_str text = zp_buf_view(&item->response.body);
+    while (text.n && text.p[text.n - 1] == '\n')
+        text.n--;
+    zp_buf_str(out, text);
+    zp_buf_lit(out, "}\n");
+    out->failed |= item->response.body.failed;
+}
+
+static zp_handled answer(zp_request *request)
+{
+    zp_batch *batch = request->batch;
+    for (size_t i = 0; i < batch->count; i++) {
+        zp_request *item = &batch->items[i];
+        write_verdict(item, &request->response.body);
+        zp_buf_free(&item->response.head);
+        zp_buf_free(&item->response.body);
+    }
+    request->response.status = 200;
+    request->response.content_type = "application/x-ndjson";
+    zp_header(request, "Cache-Control", ZP_STR("no-store"));
+    return ZP_DONE_ANSWER;
+}
+
+/* False: answered. */
+static bool check(zp_request *request, size_t count)
+{
+    if (!zp_media_is_ndjson(request->content_type))
+        (void)zp_problem(request, 415, "MEDIA_TYPE_UNSUPPORTED",
+                         "Send application/x-ndjson: one form a line, in UTF-8.",
+                         "请以 UTF-8 编码的 application/x-ndjson 提交，每行一份自评表。", NULL);
+    else if (count == 0)
+        (void)zp_problem(request, 400, "BODY_MALFORMED", "The body has no lines.", "请求正文没有内容。", NULL);
+    else if (count > MAX_LINES)
+        (void)zp_problem(request, 413, "TOO_MANY_LINES", "A batch has at most 1000 lines. Send several.",
+                         "每批最多 1000 行，请分批提交。", NULL);
+    else
+        return true;
+    return false;
+}
+
+zp_handled zp_submit_batch(zp_desk *desk, zp_request *request)
+{
+    size_t count = count_lines(request->body), number = 0;
+    if (!check(request, count))
+        return ZP_DONE_ANSWER;
+    zp_batch *batch = zp_arena_calloc(request->arena, 1, sizeof *batch + count * sizeof *batch->items);
+    if (!batch)
+        return zp_refuse_form(desk, request, ZP_NOMEM, NULL);
+    batch->count = count;
+    request->batch = batch;
+    zp_str rest = request->body, line;
+    for (zp_request *item = batch->items; next_line(&rest, &number, &line); item++) {
+        *item = (zp_request){.loop = request->loop,
+                             .arena = request->arena,
+                             .method = ZP_POST,
+                             .path = request->path,
+                             .content_type = ZP_STR("application/json"),
+                             .submitter = request->submitter,
+                             .body = line,
+                             .parent = request,
+                             .line = number};
+        batch->open += zp_submit(desk, item) == ZP_WAIT_COMMIT;
+    }
+    return batch->open ? ZP_WAIT_COMMIT : answer(request);
+}
+
+zp_handled zp_batch_committed(zp_desk *desk, zp_request *item)
+{
+    zp_request *request = item->parent;
+    (void)zp_submit_committed(desk, item); /* always answers: a line asks for no wait */
+    return --request->batch->open ? ZP_WAIT_COMMIT : answer(request);
+}

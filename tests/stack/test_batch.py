@@ -1,0 +1,68 @@
+"""Many forms in one request: a verdict for each line, in order, each as durable and as harmless to repeat as alone."""
+import json
+import socket
+import unittest
+
+from service import ServiceCase, body_of, form_of
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+class Batch(ServiceCase):
+    def send(self, s, *lines, headers=NDJSON):
+        body = b"\n".join(line if isinstance(line, bytes) else body_of(line) for line in lines)
+        return s.http.post(s.url + "/v1/submissions:batch", data=body, headers=headers)
+
+    def verdicts(self, response):
+        self.assertEqual((response.status_code, response.headers["Content-Type"]), (200, "application/x-ndjson"))
+        return [json.loads(line) for line in response.text.splitlines()]
+
+    def test_each_line_has_its_verdict_and_a_bad_one_spoils_no_other(self):
+        s = self.service().start()
+        lines = [form_of(1, "甲"), b"{\"year\": 2022,", form_of(2, "乙"), b"", form_of(3, "丙", unit=None), form_of(1, "甲")]
+        found = self.verdicts(self.send(s, *lines))
+        self.assertEqual([(v["line"], v["status"]) for v in found], [(1, 202), (2, 400), (3, 202), (5, 422), (6, 202)])
+        self.assertEqual(found[1]["problem"]["errors"][0]["code"], "JSON_SYNTAX")
+        self.assertEqual(found[3]["problem"]["errors"][0]["pointer"], "/unit")
+        self.assertEqual(found[4]["document"]["id"], found[0]["document"]["id"])
+        for verdict in (found[0], found[2]):
+            self.assertEqual(s.scored(verdict["document"]["id"])["status"], "scored")
+        again = self.verdicts(self.send(s, *lines))
+        self.assertEqual([v["status"] for v in again], [200, 400, 200, 422, 200])
+        self.assertEqual([e["id"] for e in s.events()], ["1", "2"])
+
+    def test_as_many_as_fit(self):
+        s = self.service().start()
+        forms = [form_of(1 + i % 6, f"批{i}") for i in range(300)]
+        found = self.verdicts(self.send(s, *forms))
+        self.assertEqual([v["status"] for v in found], [202] * 300)
+        self.assertEqual([v["document"]["project_name"] for v in found], [f["project_name"] for f in forms])
+        for verdict in found:
+            s.scored(verdict["document"]["id"])
+        self.assertEqual(s.get("/v1/totals").json()["sum"]["scored"], 300)
+
+    def test_what_is_no_batch(self):
+        s = self.service().start()
+        self.assert_problem(self.send(s, form_of(1), headers={"Content-Type": "application/json"}), 415,
+                            "MEDIA_TYPE_UNSUPPORTED")
+        self.assert_problem(self.send(s, b"\n\n"), 400, "BODY_MALFORMED")
+        self.assert_problem(self.send(s, *[b"{}"] * 1001), 413, "TOO_MANY_LINES")
+        self.assert_problem(self.send(s, b" " * 1100000), 413, "BODY_TOO_LARGE")
+        self.assert_problem(s.get("/v1/submissions:batch"), 405, "METHOD_NOT_ALLOWED")
+        self.assertEqual(s.submit(form_of(1), Prefer="wait=20").status_code, 201)
+
+    def test_a_client_that_leaves_costs_nothing(self):
+        s = self.service().start()
+        body = b"\n".join(body_of(form_of(1, f"走{i}")) for i in range(200))
+        with self.raw(s) as raw:
+            raw.sendall(b"POST /v1/submissions:batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+                        b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.assertEqual(s.submit(form_of(2), Prefer="wait=20").status_code, 201)
+
+    @staticmethod
+    def raw(s):
+        return socket.create_connection(("127.0.0.1", s.port))
+
+
+if __name__ == "__main__":
+    unittest.main()
