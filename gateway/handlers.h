@@ -54,6 +54,8 @@ zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id);
 
 /* form.c */
 zp_handled zp_get_form(zp_desk *desk, zp_request *request, const zp_id *id);
+/* changes.c */
+zp_handled zp_get_changes(zp_desk *desk, zp_request *request, const zp_id *id);
 /* list.c */
 zp_handled zp_get_list(zp_desk *desk, zp_request *request);
 /* events.c */

@@ -26,8 +26,10 @@ static bool find_one(zp_str rest, route *out)
     static const struct {
         zp_str tail;
         handler_of_one get, post;
-    } parts[] = {
-        {{"", 0}, zp_get_status, NULL}, {{"/form", 5}, zp_get_form, NULL}, {{"/retry", 6}, NULL, zp_try_again}};
+    } parts[] = {{{"", 0}, zp_get_status, NULL},
+                 {{"/form", 5}, zp_get_form, NULL},
+                 {{"/changes", 8}, zp_get_changes, NULL},
+                 {{"/retry", 6}, NULL, zp_try_again}};
     if (rest.n < ZP_ID_TEXT || zp_id_parse((zp_str){rest.p, ZP_ID_TEXT}, &out->id) != ZP_OK)
         return false;
     zp_str tail = {rest.p + ZP_ID_TEXT, rest.n - ZP_ID_TEXT};

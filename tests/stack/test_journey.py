@@ -128,6 +128,11 @@ class Journey(ServiceCase):
         self.assertEqual(problem["current"]["id"], first.json()["id"])
         second = self.s.submit(changed, **{"If-Match": problem["current"]["etag"], "Prefer": "wait=20"})
         self.assertEqual((second.status_code, second.json()["revision"]), (201, 2))
+        changes = self.s.get(document_path(second.json()) + "/changes").json()
+        self.assertEqual((changes["revision"], changes["replaces"]), (2, first.json()["id"]))
+        self.assertEqual(changes["changes"], [{"pointer": "/indicators/5/score", "before": "7.6", "after": "9.6"},
+                                              {"pointer": "/declared_total", "before": "97.60", "after": "99.60"}])
+        self.assertEqual(self.s.get(document_path(first.json()) + "/changes").json()["changes"], [])
         earlier = self.s.status(first.json()["id"])
         self.assertEqual((earlier["status"], earlier["superseded_by"]), ("superseded", second.json()["id"]))
         stale = self.s.submit(form_of(declared_total="97.61"), **{"If-Match": first.headers["ETag"]})

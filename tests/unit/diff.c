@@ -1,0 +1,98 @@
+/*
+ * diff.c - two forms against each other: every cell of the form is compared, and told by its own pointer.
+ */
+#include "core/diff.h"
+#include "codec_kit.h"
+
+typedef struct {
+    size_t count;
+    char pointers[512][64];
+} changes;
+
+static void note(void *context, zp_str pointer, zp_str before, zp_str after)
+{
+    changes *c = context;
+    assert_false(zp_str_eq(before, after));
+    assert_true(c->count < 512 && pointer.n < sizeof c->pointers[0]);
+    memcpy(c->pointers[c->count], pointer.p, pointer.n);
+    c->pointers[c->count++][pointer.n] = '\0';
+}
+
+static changes *between(const zp_form *before, const zp_form *after, zp_arena *arena)
+{
+    changes *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    assert_true(zp_form_diff(before, after, arena, note, c));
+    return c;
+}
+
+static void a_form_does_not_differ_from_itself(void **state)
+{
+    (void)state;
+    reading *r = read_seed(1);
+    changes *c = between(&r->form, &r->form, r->arena);
+    assert_int_equal(c->count, 0);
+    free(c);
+    forget(r);
+}
+
+/* Each cell of the form is changed in turn: exactly that one must be told. */
+static void every_cell_is_compared(void **state)
+{
+    (void)state;
+    reading *r = read_seed(1);
+    zp_form *form = &r->form, before = *form;
+    zp_indicator rows[ZP_MAX_INDICATORS];
+    memcpy(rows, form->indicators, form->indicator_count * sizeof *rows);
+    before.indicators = rows;
+#define CHANGE(cell, text)                                                                                             \
+    do {                                                                                                               \
+        zp_str kept = form->cell;                                                                                      \
+        form->cell = ZP_STR("another");                                                                                \
+        changes *c = between(&before, form, r->arena);                                                                 \
+        assert_int_equal(c->count, 1);                                                                                 \
+        assert_string_equal(c->pointers[0], text);                                                                     \
+        free(c);                                                                                                       \
+        form->cell = kept;                                                                                             \
+    } while (0);
+    CHANGE(year, "/year")
+#define X(name, cell) CHANGE(cell, "/" name)
+    ZP_FORM_HEADER(X)
+    ZP_FORM_TRAILER(X)
+#undef X
+#define X(name, cell) CHANGE(cell, "/goals/" name)
+    ZP_GOAL_CELLS(X)
+#undef X
+#define X(name, cell) CHANGE(funds[ZP_FUNDS_CARRYOVER].cell, "/funds/carryover/" name)
+    ZP_FUNDS_CELLS(X)
+#undef X
+#define X(name, cell) CHANGE(indicators[3].cell, "/indicators/3/" name)
+    ZP_INDICATOR_CELLS(X)
+#undef X
+    forget(r);
+}
+
+static void a_row_that_came_or_went_is_told_cell_by_cell(void **state)
+{
+    (void)state;
+    reading *r = read_seed(1);
+    zp_form shorter = r->form;
+    shorter.indicator_count--;
+    changes *gone = between(&r->form, &shorter, r->arena), *new = between(&shorter, &r->form, r->arena);
+    assert_true(gone->count >= 6);
+    assert_int_equal(gone->count, new->count);
+    assert_string_equal(gone->pointers[0], "/indicators/9/level1");
+    free(gone);
+    free(new);
+    forget(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_form_does_not_differ_from_itself),
+        cmocka_unit_test(every_cell_is_compared),
+        cmocka_unit_test(a_row_that_came_or_went_is_told_cell_by_cell),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
