@@ -28,14 +28,19 @@ class Clause:
         """How much of the weight it earns."""
         t, a = self.target, self.actual
         if self.op == "range":
-            return Fraction(1) if t <= a <= self.upper else a / t if a < t else self.upper / a
+            if t <= a <= self.upper:
+                return Fraction(1)
+            bound = t if a < t else self.upper
+            if bound <= 0:  # no share of nothing, as for the other operators
+                return Fraction(0)
+            return max(a, Fraction(0)) / t if a < t else bound / a
         if self.op in ("<", ">") and a == t:
             self.over.add("STRICT_BOUNDARY")
         if self.op in ("<=", "<"):
             if a <= t:
                 return Fraction(1)
             self.over.add("REVERSE_EXCEEDED")
-            if t == 0:
+            if t <= 0:  # the domain speaks of 0; below it no formula gives a share between 0 and 1
                 return Fraction(0)
             return t / a if profile != "linear" else max(Fraction(0), 1 - (a - t) / t)
         if self.op == "=":
