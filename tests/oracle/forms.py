@@ -1,0 +1,252 @@
+"""Random forms, cell by cell, as units fill them in: every operator, unit and word of the grammar, awkward amounts, scores
+that are right, rounded, cut or wrong, and cells that are missing or no use. Nothing here knows what a form must come to.
+"""
+from fractions import Fraction
+
+import cells
+
+WORDS = [*(["达成", "已完成", "达标", "及时", "符合要求", "在标准时间内"] * 2), "部分达成", "基本完成", "未达成", "较差", "不合格",
+         "未完善", "视情况而定", "稳步推进中", "5次达成"]
+WORD_TARGETS = ["健全", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称"]
+UNITS = ["%"] * 6 + ["", "", "次", "人", "个", "元", "元", "万元", "亿元", "万人", "次/天", "元/人*月", "‰", "百分比", "秒", "分钟", "小时",
+                     "天", "天", "人次"]
+RELATED = {"%": ["%", "‰", "百分比", ""], "元": ["万元", "亿元", "元", "", "万"], "万元": ["元", "亿元", "万元", "", "亿"],
+           "天": ["小时", "分钟", "秒", "天", ""], "小时": ["分钟", "天", ""], "分钟": ["秒", "小时"], "万人": ["人", ""],
+           "人": ["万人", "人次"]}
+LEVELS = [("产出指标", ["数量指标", "质量指标", "时效指标", "成本指标", "成本指标"]), ("效益指标", ["经济效益指标", "社会效益指标", "生态效益指标"]),
+          ("满意度指标", ["服务对象满意度指标"]), ("成本指标", ["经济成本指标", "社会成本指标"])]
+REASONS = [None, "", "0", "无", "-", " ", "受疫情影响，已改进。", "人员流动", "原因"]
+FULL_WIDTH = str.maketrans("0123456789.,%<>=~;-", "０１２３４５６７８９．，％＜＞＝～；－")
+
+
+def plain(value, places=6):
+    """A decimal as people write it, cut after so many places."""
+    sign, value = "-" if value < 0 else "", abs(value)
+    whole, rest = divmod(int(value * 10**places), 10**places)
+    return sign + f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if places else sign + str(whole)
+
+
+class Filler:
+    def __init__(self, dice):
+        self.dice = dice
+
+    def chance(self, share):
+        return self.dice.random() < share
+
+    def typed(self, text):
+        """The same text as another keyboard gives it."""
+        if self.chance(0.1):
+            return text.translate(FULL_WIDTH)
+        if self.chance(0.05):
+            place = self.dice.randrange(len(text) + 1)
+            return text[:place] + self.dice.choice([" ", "\u3000", "\u00a0", "\t"]) + text[place:]
+        return text
+
+    def amount(self, value, places=2):
+        text = plain(value, places)
+        whole, dot, rest = text.partition(".")
+        if self.chance(0.2):
+            whole = f"{int(whole):,}"
+        if self.chance(0.2):
+            rest, dot = (rest + "00")[:max(2, len(rest))], "."
+        return whole + dot + rest
+
+    # ---- targets and actual values
+
+    def value(self):
+        return self.dice.choice([Fraction(self.dice.randrange(0, 101)), Fraction(self.dice.randrange(1, 10000), 100),
+                                 Fraction(self.dice.randrange(1, 200)), Fraction(self.dice.randrange(1, 10**7)),
+                                 Fraction(self.dice.randrange(1, 10**6), 10**6), Fraction(100), Fraction(1), Fraction(0),
+                                 Fraction(self.dice.randrange(-20, 20), 2)])
+
+    def near(self, value):
+        """An actual value: just met, somewhat missed, far above, next to a boundary."""
+        factor = self.dice.choice([1, 1, 1, Fraction(self.dice.randrange(0, 131), 100), Fraction(13, 10), Fraction(129999, 100000),
+                                   Fraction(99999, 100000), 2, 3, Fraction(1, 2), -1])
+        return self.dice.choice([value * factor, value * factor, value * factor, value + Fraction(1, 100), self.value()])
+
+    def clause(self, unit):
+        value = self.value()
+        number = self.amount(value)
+        if self.chance(0.04):
+            number, unit = self.dice.choice(list(cells.PARTS)) + self.dice.choice([*cells.NUMERALS, "5", "12"]), ""
+        words = self.dice.choice([*cells.OPERATORS.values(), [""], [""]])
+        text = self.dice.choice(words) + number + unit
+        if unit and self.chance(0.15):
+            text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内"])
+        if self.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
+            text = self.dice.choice(["一级故障", "数量", "合格率"]) + text
+        return value, text
+
+    def answer(self, value, unit):
+        """An actual value to a target of this value and unit."""
+        written = self.dice.choice([unit, unit, unit, self.dice.choice(RELATED.get(unit, [unit, ""])), self.dice.choice(UNITS)])
+        one, other = cells.unit_of(unit), cells.unit_of(written)
+        if one.dimension == other.dimension and one.scale and other.scale and self.chance(0.8):
+            value = value * one.scale / other.scale
+        actual = self.near(value)
+        if unit == "%" and self.chance(0.1):
+            return self.amount(Fraction(self.dice.randrange(0, 105), 100))
+        sign = self.dice.choice(["≥", "大于", "="]) if self.chance(0.04) else ""
+        return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written
+
+    def ranged(self, unit):
+        low = self.value()
+        high = low + abs(self.value()) if self.chance(0.95) else low - 1
+        between = self.dice.choice(["-", "~", "–", "至", "到"])
+        percent = "%" if unit == "%" and self.chance(0.5) else ""
+        return low, f"{self.amount(low)}{percent}{between}{self.amount(high)}{unit}"
+
+    def date(self, end):
+        year = self.dice.choice(["", "", "", "2022年", "2023年", "2021年"])
+        day = self.dice.choice(["", "", "底", f"{self.dice.randrange(1, 29)}日"])
+        return year + f"{self.dice.randrange(1, 13)}月" + day + (self.dice.choice(["", "前", "之前", "完成", "前完成"]) if end else "")
+
+    def pair(self):
+        """(target, actual)"""
+        kind = self.dice.randrange(20)
+        unit = self.dice.choice(UNITS)
+        if kind < 10:
+            value, target = self.clause(unit)
+            actual = self.answer(value, unit)
+        elif kind < 12:
+            value, target = self.ranged(unit)
+            actual = self.answer(value, unit)
+        elif kind < 14:
+            target, actual = self.date(True), self.date(self.chance(0.3))
+        elif kind < 16:
+            units = [self.dice.choice(["次", "%", "人", "元"]) for _ in range(self.dice.choice([2, 2, 3]))]
+            parts = [self.clause(unit) for unit in units]
+            mark = self.dice.choice([";", "、", "；", "，", ","])
+            target = mark.join(text for _, text in parts)
+            actual = mark.join(self.answer(value, unit) for (value, _), unit in zip(parts, units))
+        else:
+            target = self.dice.choice(WORD_TARGETS)
+            actual = target if self.chance(0.3) else self.dice.choice(WORDS)
+        if self.chance(0.04):
+            target = self.dice.choice([None, "", "-", "—", "/", "无", "暂无", "0"])
+        if self.chance(0.06):
+            actual = self.dice.choice(WORDS + [None])
+        return target and self.typed(target), actual and self.typed(actual)
+
+    # ---- declared scores
+
+    def score(self, weight, actual):
+        """As someone may have arrived at it, without the rules: full, a share of it, or percentage times weight."""
+        percent = cells.clause_of(cells.normalise(actual or ""))
+        share = self.dice.choice([1, 1, 1, Fraction(self.dice.randrange(0, 10001), 10000)])
+        if percent and 0 <= percent.value <= 100 and self.chance(0.3):
+            share = percent.value / 100
+        score = weight * share
+        return plain(score, self.dice.choice([0, 1, 2, 2, 3]))
+
+    def rewrite(self, form, computed):
+        """Declares scores close to what the rules gave: right, rounded, cut, one hundredth off. computed: cents or None."""
+        rows = form["indicators"]
+        for row, right in zip([form["funds"]["total"], *rows], computed):
+            if right is None or row.get("score") is None or self.chance(0.3):
+                continue
+            step = self.dice.choice([1, 1, 10, 10, 100])
+            score = self.dice.choice([right, right // step * step, (right * 2 + step) // (2 * step) * step, right + 1, right - 1,
+                                      right + 5, right - 6])
+            row["score"] = plain(Fraction(max(score, 0), 100), 2)
+        self.declare_total(form)
+
+    def declare_total(self, form):
+        scores = [row.get("score") for row in [form["funds"]["total"], *form["indicators"]]]
+        numbers = [cells.number(str(score)) for score in scores if score]
+        total = sum(n for n in numbers if n)
+        total += self.dice.choice([0] * 10 + [Fraction(1, 100), Fraction(2, 100), -1])
+        form["declared_total"] = plain(total, 6) if numbers and self.chance(0.95) else None
+
+    # ---- funds
+
+    def funds(self):
+        budget = Fraction(self.dice.randrange(1, 10**self.dice.randrange(1, 13)), self.dice.choice([1, 100]))
+        if self.chance(0.03):
+            budget = Fraction(0)
+        initial = self.dice.choice([budget, budget, budget * Fraction(5, 4), budget * Fraction(126, 100), budget / 2])
+        spent = budget * self.dice.choice([1, 1, Fraction(self.dice.randrange(8000, 10000), 10000), Fraction(1, 2), Fraction(49, 100),
+                                           Fraction(self.dice.randrange(0, 13000), 10000), Fraction(2, 3)])
+        numbers = [Fraction(int(n * 100), 100) for n in (initial, budget, spent)]
+        total = dict(zip(("initial_budget", "annual_budget", "executed"), map(self.amount, numbers)))
+        total["execution_rate"] = self.rate(numbers[2] / numbers[1]) if numbers[1] else None
+        parts = {name: dict.fromkeys(total) for name in ("current_year_appropriation", "carryover", "other")}
+        for key, number in zip(("initial_budget", "annual_budget", "executed"), numbers):
+            share = self.dice.choice([1, 1, Fraction(self.dice.randrange(100), 100)])
+            first = Fraction(int(number * share * 100), 100)
+            values = [first, number - first, Fraction(0)]
+            for (name, row), value in zip(parts.items(), values):
+                row[key] = self.amount(value) if value or self.chance(0.5) else None
+            if self.chance(0.05):
+                parts["other"][key] = "0.01"
+            if self.chance(0.05):
+                parts["current_year_appropriation"][key] = None
+        if self.chance(0.1):
+            parts = {}
+        if self.chance(0.03):
+            total[self.dice.choice(list(total))] = self.dice.choice([None, "", "abc", "-1", "1.2.3", "12万"])
+        return {"total": total, **parts}
+
+    def rate(self, rate):
+        places = self.dice.choice([0, 1, 2, 2, 2, 2, 2, 3])
+        unit = Fraction(1, 10**places)
+        steps = rate * 100 / unit
+        steps = self.dice.choice([(steps + Fraction(1, 2)).__floor__(), steps.__floor__(), steps.__ceil__(), steps.__floor__() - 1,
+                                  steps.__ceil__() + 1])
+        if self.chance(0.05):
+            return None
+        if self.chance(0.02):
+            return self.dice.choice(["abc", "百分之九十", "-5%"])
+        value = max(steps, 0) * unit
+        text = f"{value.__floor__()}"
+        if places:
+            text += f".{int((value - value.__floor__()) * 10**places):0{places}d}"
+        return self.typed(text + ("%" if self.chance(0.95) else ""))
+
+    # ---- the form
+
+    def weights(self, execution):
+        left, found = 100 - execution, []
+        while left > 0:
+            found.append(min(left, self.dice.choice([5, 10, 10, 15, 20, 30, Fraction(5, 2), Fraction(333, 100)])))
+            left -= found[-1]
+        return found
+
+    def indicator(self, weight, scored):
+        level1, level2 = self.dice.choice(LEVELS)
+        target, actual = self.pair()
+        row = {"level1": level1, "level2": self.dice.choice(level2), "level3": self.dice.choice(["名称", "数量", "完成情况"]), "target": target,
+               "actual": actual, "weight": plain(weight), "score": self.score(weight, actual) if scored else None,
+               "deviation": self.dice.choice(REASONS)}
+        if scored and self.chance(0.005):
+            row["score"] = self.dice.choice([None, "abc", "-1", plain(weight + 1)])
+        if self.chance(0.005):
+            row["level3"] = None
+        return row
+
+    def form(self, weight):
+        """A form whose budget execution weighs so much."""
+        scored = self.chance(0.75)
+        rows = [self.indicator(w, scored) for w in self.weights(weight)]
+        if self.chance(0.2):
+            extra = self.indicator(Fraction(1), False)
+            extra["weight"], extra["level3"] = self.dice.choice([None, "", "0"]), self.dice.choice(["其中：人员", "名称"])
+            rows.insert(self.dice.randrange(len(rows) + 1), extra)
+        goal = "完成全年任务。"
+        form = {"year": self.dice.choice([2022, 2022, "2022"]), "project_name": "项目", "department": "部门", "unit": "单位", "money_unit": "元",
+                "funds": self.funds(), "goals": {"expected": goal, "actual": self.dice.choice([None, goal, "全部完成。"])},
+                "indicators": rows, "total_weight": "100", "declared_total": None}
+        total = form["funds"]["total"]
+        total["weight"] = plain(weight) if self.chance(0.9) else None
+        total["score"] = self.score(weight, "") if scored else None
+        if scored and self.chance(0.01):
+            total["score"] = None
+        if self.chance(0.01):
+            rows[0]["weight"] = "7.5"
+        if self.chance(0.01):
+            form[self.dice.choice(["project_name", "unit"])] = None
+        if self.chance(0.1):
+            form["declared_grade"] = self.dice.choice("优良中差")
+        self.declare_total(form)
+        return form
