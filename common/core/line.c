@@ -19,28 +19,31 @@ static zp_int128 above_zero(zp_int128 n)
 
 static const zp_share full = {1, 1}, nothing = {0, 1};
 
-/* Brings both quantities to one unit and one exponent; false when they do not compare. */
-static bool make_comparable(const zp_line_context *line, zp_quantity *target, zp_quantity *actual)
+/* An actual value without a unit is meant in the target's; a 万 or 亿 of its own stays, a share of one is a percentage.
+ */
+static void adopt_unit(const zp_line_context *line, const zp_quantity *target, zp_quantity *actual)
 {
     const zp_dec zero = {0, 0}, one = {1, 0};
     zp_str said = line->indicator->actual;
-    if (actual->dimension == ZP_DIM_NONE && target->dimension != ZP_DIM_NONE) {
-        if (target->dimension == ZP_DIM_PERCENT && zp_dec_cmp(actual->value, zero) > 0 &&
-            zp_dec_cmp(actual->value, one) <= 0) {
-            actual->value.e += 2;
-            flag(line, ZP_FLAG_PERCENT_SCALE_AMBIGUOUS, "actual", said, ZP_ABSENT);
-        } else {
-            actual->value.e += target->scale - actual->scale;
-            flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
-        }
-        actual->dimension = target->dimension;
-        actual->unit = target->unit;
-        actual->seconds = target->seconds;
-    } else if (target->dimension == ZP_DIM_NONE && target->scale && actual->dimension == ZP_DIM_NONE &&
-               !actual->scale) {
-        actual->value.e += target->scale;
+    if (actual->dimension != ZP_DIM_NONE || (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale)))
+        return;
+    if (target->dimension == ZP_DIM_PERCENT && zp_dec_cmp(actual->value, zero) > 0 &&
+        zp_dec_cmp(actual->value, one) <= 0) {
+        actual->value.e += 2;
+        flag(line, ZP_FLAG_PERCENT_SCALE_AMBIGUOUS, "actual", said, ZP_ABSENT);
+    } else {
+        if (!actual->scale)
+            actual->value.e += target->scale;
         flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
     }
+    actual->dimension = target->dimension;
+    actual->unit = target->unit;
+    actual->seconds = target->seconds;
+}
+
+/* Brings both quantities to one unit and one exponent; false when they do not compare. */
+static bool make_comparable(zp_quantity *target, zp_quantity *actual)
+{
     if (target->dimension == ZP_DIM_NONE && actual->dimension != ZP_DIM_PERCENT)
         return zp_dec_align(&target->value, &actual->value);
     if (target->dimension != actual->dimension)
@@ -125,30 +128,27 @@ typedef struct {
     zp_share share;
     zp_op op;
     zp_quantity target, actual;
+    bool inverted; /* the share is target ÷ actual */
     bool over;
 } clause_score;
 
+/* Below the range in proportion to its lower end, above it inversely to the upper one. An end that is not above zero
+ * gives no proportion: outside of it nothing is earned. */
 static bool range_share(const zp_line_context *line, const zp_clause *clause, clause_score *out)
 {
-    zp_quantity low = clause->low, high = clause->high, actual = out->actual;
-    if (!make_comparable(line, &low, &actual))
+    zp_quantity low = clause->low, high = clause->high;
+    adopt_unit(line, &low, &out->actual);
+    zp_quantity a = out->actual, b = out->actual;
+    if (!make_comparable(&low, &a) || !make_comparable(&high, &b))
         return false;
-    if (actual.value.m < low.value.m) {
-        out->target = low;
-        out->share = low.value.m > 0 ? (zp_share){above_zero(actual.value.m), low.value.m} : nothing;
-        return true;
-    }
-    actual = out->actual;
-    if (actual.dimension == ZP_DIM_NONE)
-        actual.dimension = high.dimension, actual.unit = high.unit, actual.seconds = high.seconds;
-    if (high.seconds && actual.seconds != high.seconds) {
-        high.value.m *= high.seconds;
-        actual.value.m *= actual.seconds;
-    }
-    if (!zp_dec_align(&high.value, &actual.value))
-        return false;
-    out->target = high;
-    out->share = actual.value.m <= high.value.m ? full : (zp_share){above_zero(high.value.m), actual.value.m};
+    bool below = a.value.m<low.value.m, above = b.value.m> high.value.m;
+    out->target = above ? clause->high : clause->low;
+    out->inverted = above;
+    out->share = full;
+    if (below)
+        out->share = low.value.m > 0 ? (zp_share){above_zero(a.value.m), low.value.m} : nothing;
+    else if (above)
+        out->share = high.value.m > 0 ? (zp_share){high.value.m, b.value.m} : nothing;
     return true;
 }
 
@@ -159,8 +159,9 @@ static bool score_clause(const zp_line_context *line, const zp_clause *target, c
     *out = (clause_score){.target = target->low, .actual = actual->low, .op = direction(line, target)};
     if (out->op == ZP_OP_RANGE)
         return range_share(line, target, out);
-    zp_quantity t = target->low, a = actual->low;
-    if (!make_comparable(line, &t, &a))
+    adopt_unit(line, &out->target, &out->actual);
+    zp_quantity t = out->target, a = out->actual;
+    if (!make_comparable(&t, &a))
         return false;
     switch (out->op) {
     case ZP_OP_GE:
@@ -170,6 +171,7 @@ static bool score_clause(const zp_line_context *line, const zp_clause *target, c
     case ZP_OP_LE:
     case ZP_OP_LT:
         out->share = at_most(line, out->op, t.value.m, a.value.m);
+        out->inverted = true;
         return true;
     default:
         out->share = equal_to(line, t.value.m, a.value.m);
@@ -179,21 +181,27 @@ static bool score_clause(const zp_line_context *line, const zp_clause *target, c
     return true;
 }
 
+/* What one unit is worth as a power of ten, where 万, ‰ or a ratio read as a percentage make it so. */
+static int unit_exponent(const zp_quantity *q)
+{
+    return q->value.e + (int)zp_decimals_shown(q->number);
+}
+
 static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)
 {
-    return needed && q->unit.n
-               ? zp_arena_printf(line->arena, "%.*s%.*s", (int)q->number.n, q->number.p, (int)q->unit.n, q->unit.p)
+    return needed && q->said.n
+               ? zp_arena_printf(line->arena, "%.*s%.*s", (int)q->number.n, q->number.p, (int)q->said.n, q->said.p)
                : q->number;
 }
 
 /* "76.89 ÷ 80 × 10" when it falls short, "99.92 ≥ 98 → 10" when it is met. */
 static zp_str formula_of(const zp_line_context *line, const clause_score *score)
 {
-    bool units = score->target.seconds != score->actual.seconds && score->actual.seconds;
+    bool units = score->target.seconds != score->actual.seconds ||
+                 unit_exponent(&score->target) != unit_exponent(&score->actual);
     zp_str t = with_unit(line, &score->target, units), a = with_unit(line, &score->actual, units);
     zp_str w = zp_millionths_text(line->declared->weight, line->arena);
     const zp_share *share = &score->share;
-    bool reverse = score->op == ZP_OP_LE || score->op == ZP_OP_LT;
     if (share->num >= share->den && score->op != ZP_OP_RANGE)
         return zp_arena_printf(line->arena, "%.*s %s %.*s → %.*s", (int)a.n, a.p, zp_op_sign(score->op), (int)t.n, t.p,
                                (int)w.n, w.p);
@@ -202,12 +210,10 @@ static zp_str formula_of(const zp_line_context *line, const clause_score *score)
                                line->indicator->target.p, (int)w.n, w.p);
     if (share->num == 0)
         return zp_arena_printf(line->arena, "%.*s / %.*s → 0", (int)a.n, a.p, (int)t.n, t.p);
-    if (reverse && line->profile->reverse == ZP_REVERSE_LINEAR)
+    if (score->inverted && score->op != ZP_OP_RANGE && line->profile->reverse == ZP_REVERSE_LINEAR)
         return zp_arena_printf(line->arena, "(1 − (%.*s − %.*s) ÷ %.*s) × %.*s", (int)a.n, a.p, (int)t.n, t.p, (int)t.n,
                                t.p, (int)w.n, w.p);
-    bool inverted = reverse || (score->op == ZP_OP_RANGE && zp_str_eq(score->target.number, t) && share->den != 1 &&
-                                zp_dec_cmp(score->actual.value, score->target.value) > 0);
-    zp_str above = inverted ? t : a, below = inverted ? a : t;
+    zp_str above = score->inverted ? t : a, below = score->inverted ? a : t;
     return zp_arena_printf(line->arena, "%.*s ÷ %.*s × %.*s", (int)above.n, above.p, (int)below.n, below.p, (int)w.n,
                            w.p);
 }

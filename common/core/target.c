@@ -199,6 +199,7 @@ static bool read_unit(zp_str text, zp_quantity *q)
 {
     if (q->dimension == ZP_DIM_PERCENT)
         return text.n == 0;
+    q->said = text;
     if (zp_str_is(text, "%") || zp_str_is(text, "百分比") || zp_str_is(text, "百分点") || zp_str_is(text, "个百分点")) {
         q->dimension = ZP_DIM_PERCENT;
         q->unit = ZP_STR("%");
@@ -244,11 +245,13 @@ static bool read_range(cursor c, zp_clause *clause)
         return false;
     if (percent && high->dimension != ZP_DIM_PERCENT)
         return false;
+    /* The lower end is counted in what stands behind the upper one: 5-10‰, 5-10万元. */
     low->dimension = high->dimension;
     low->unit = high->unit;
+    low->said = high->said;
     low->seconds = high->seconds;
     low->scale = high->scale;
-    low->value.e += high->scale;
+    low->value.e += high->value.e + (int)zp_decimals_shown(high->number);
     clause->op = ZP_OP_RANGE;
     return zp_dec_cmp(low->value, high->value) <= 0;
 }

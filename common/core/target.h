@@ -21,6 +21,7 @@ typedef struct {
     zp_str number; /* as declared, without sign words and unit */
     zp_dimension dimension;
     zp_str unit;      /* normalised, without 万 and 亿; absent for none */
+    zp_str said;      /* what stands behind the number, with 万, 亿 and ‰ */
     int scale;        /* power of ten that 万 or 亿 gave */
     unsigned seconds; /* of one unit of time; 0 otherwise */
 } zp_quantity;

@@ -172,6 +172,14 @@ static void ranges_and_dates(void **state)
         {"80%-90%", "80%", "10", NULL, FORMULA, 1000, NULL},
         {"80%-90%", "60%", "10", NULL, FORMULA, 750, NULL},
         {"80至90次", "100次", "10", NULL, FORMULA, 900, NULL},
+        {"5-10亿元", "20", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
+        {"5-10%", "0.2", "10", NULL, FORMULA, 500, "PERCENT_SCALE_AMBIGUOUS"},
+        {"5-10‰", "2%", "10", NULL, FORMULA, 500, NULL},
+        {"1-2小时", "240分钟", "10", NULL, FORMULA, 500, NULL},
+        {"-5%--4%", "0%", "10", NULL, FORMULA, 0, NULL},
+        {"-5--4", "-3", "10", NULL, FORMULA, 0, NULL},
+        {"-5-0", "1", "10", NULL, FORMULA, 0, NULL},
+        {"-5-0", "-6", "10", NULL, FORMULA, 0, NULL},
         {"12月底前", "12月31日", "10", NULL, FORMULA, 1000, NULL},
         {"9月前", "8月31日", "10", NULL, FORMULA, 1000, NULL},
         {"9月前", "9月1日", "10", NULL, FORMULA, 0, "DEADLINE_MISSED"},
@@ -188,6 +196,8 @@ static void units(void **state)
         {"≤万分之一", "0.01%", "10", NULL, FORMULA, 1000, NULL},
         {"≤2小时", "120分钟", "10", NULL, FORMULA, 1000, NULL},
         {"≤1天", "48小时", "10", NULL, FORMULA, 500, NULL},
+        {"≤5万元", "10万", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
+        {"≥5亿元", "1万", "10", NULL, FORMULA, 0, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "98", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "0.98", "10", NULL, FORMULA, 1000, "PERCENT_SCALE_AMBIGUOUS"},
         {"≥98%", "≥99%", "10", NULL, FORMULA, 1000, "ACTUAL_HAS_OPERATOR"},
@@ -195,6 +205,27 @@ static void units(void **state)
         {"≤1月", "30天", "10", "9", UNVERIFIABLE, 900, "UNIT_MISMATCH"},
     };
     CHECK(*state, rows);
+}
+
+/* A reader must be able to do the sum that is shown. */
+static void a_formula_names_units_where_they_differ(void **state)
+{
+    static const struct {
+        const char *target, *actual, *formula;
+    } cases[] = {
+        {"≥80%", "76.89%", "76.89 ÷ 80 × 10"},
+        {"≥5万元", "4", "4 ÷ 5 × 10"},
+        {"≥5万元", "40000元", "40000元 ÷ 5万元 × 10"},
+        {"≤5‰", "1%", "5‰ ÷ 1% × 10"},
+        {"≤万分之五", "0.1%", "万分之五 ÷ 0.1% × 10"},
+        {"100%", "0.5", "0.5 ÷ 100% × 10"},
+        {"≤1天", "48小时", "1天 ÷ 48小时 × 10"},
+        {"5-10万元", "200000元", "10万元 ÷ 200000元 × 10"},
+        {"5-10次", "4次", "4 ÷ 5 × 10"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_text(score(*state, &(row){cases[i].target, cases[i].actual, "10", NULL, FORMULA, 0, NULL})->formula,
+                    cases[i].formula);
 }
 
 static void words(void **state)
@@ -360,6 +391,7 @@ int main(void)
         TEST(at_most),
         TEST(ranges_and_dates),
         TEST(units),
+        TEST(a_formula_names_units_where_they_differ),
         TEST(words),
         TEST(several_parts),
         TEST(far_above_its_target),
