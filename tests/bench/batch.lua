@@ -1,4 +1,5 @@
 -- POST of batches of distinct forms. Arguments: the form with @PROJECT@ where its project's name goes; a tag; lines a batch.
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 local threads = 0
 function setup(thread)
    thread:set("number", threads)

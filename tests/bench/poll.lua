@@ -1,4 +1,5 @@
 -- GET of submissions in turn. Arguments: a file with "id etag" lines; "304" to send the tag along.
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 function init(args)
    requests = {}
    for line in io.lines(args[1]) do

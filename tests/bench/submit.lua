@@ -1,4 +1,7 @@
--- POST of distinct forms. Arguments: the form with @PROJECT@ where its project's name goes; a tag; further headers.
+-- POST of distinct forms. Arguments: the form with @PROJECT@ where its project's name goes; a tag; milliseconds of rest
+-- before each request (0: none); what to prefer, if anything.
+-- The names have one length, so that the head of the request is made once and a request costs one concatenation.
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 local threads = 0
 function setup(thread)
    thread:set("number", threads)
@@ -10,14 +13,19 @@ function init(args)
    local form = file:read("a")
    file:close()
    local at = form:find("@PROJECT@", 1, true)
-   before, after = form:sub(1, at - 1), form:sub(at + 9)
-   tag, count = args[2] .. "-" .. number .. "-", 0
+   local before, after = form:sub(1, at - 1), form:sub(at + 9)
+   local rest = tonumber(args[3])
    wrk.method = "POST"
    wrk.headers["Content-Type"] = "application/json"
-   if args[3] then wrk.headers["Prefer"] = args[3] end
+   wrk.headers["Prefer"] = args[4]
+   local whole = wrk.format(nil, nil, nil, before .. args[2] .. "-" .. number .. "-00000000" .. after)
+   head, tail, count = whole:sub(1, #whole - #after - 8), after, 0
+   if rest > 0 then
+      function delay() return rest end
+   end
 end
 
 function request()
    count = count + 1
-   return wrk.format(nil, nil, nil, before .. tag .. count .. after)
+   return head .. string.format("%08d", count) .. tail
 end
