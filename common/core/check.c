@@ -60,22 +60,33 @@ static void check_lines(const zp_form *form, const zp_declared *declared, zp_fla
         zp_flags_add(flags, ZP_FLAG_EXEC_SCORE_MISSING, ZP_STR("/funds/total/score"), ZP_ABSENT, ZP_ABSENT);
 }
 
+/* Exactly as declared: scores of three decimals, each rounded first, would not add up to their own total. */
+static void check_total(const zp_form *form, const zp_declared *declared, zp_flags *flags)
+{
+    zp_dec sum = {0, 0};
+    bool fits = !declared->execution_score.present || zp_dec_add(&sum, declared->execution_score.value);
+    for (size_t i = 0; i < form->indicator_count; i++)
+        if (declared->lines[i].weighted && declared->lines[i].score.present)
+            fits &= zp_dec_add(&sum, declared->lines[i].score.value);
+    zp_dec least = sum, most = sum;
+    fits = fits && zp_dec_add(&least, (zp_dec){-1, -2}) && zp_dec_add(&most, (zp_dec){1, -2});
+    if (fits && zp_dec_cmp(declared->total.value, least) >= 0 && zp_dec_cmp(declared->total.value, most) <= 0)
+        return;
+    zp_flags_add(flags, ZP_FLAG_TOTAL_SUM_MISMATCH, ZP_STR("/declared_total"), form->declared_total,
+                 zp_dec_text(sum, flags->arena));
+}
+
 static void check_sums(const zp_form *form, const zp_declared *declared, zp_flags *flags)
 {
     const int64_t full = 100 * INT64_C(1000000);
-    int64_t weights = declared->execution_weight, scores = declared->execution_score.cents;
-    for (size_t i = 0; i < form->indicator_count; i++) {
+    int64_t weights = declared->execution_weight;
+    for (size_t i = 0; i < form->indicator_count; i++)
         weights += declared->lines[i].weight;
-        if (declared->lines[i].weighted)
-            scores += declared->lines[i].score.cents;
-    }
     if (weights != full)
         zp_flags_add(flags, ZP_FLAG_WEIGHT_SUM, ZP_STR("/total_weight"), zp_millionths_text(weights, flags->arena),
                      ZP_STR("100"));
-    int64_t apart = declared->total.cents - scores;
-    if (declared->total.present && declared->any_score && (apart > 1 || apart < -1))
-        zp_flags_add(flags, ZP_FLAG_TOTAL_SUM_MISMATCH, ZP_STR("/declared_total"), form->declared_total,
-                     zp_cents_text(scores, flags->arena));
+    if (declared->total.present && declared->any_score)
+        check_total(form, declared, flags);
 }
 
 void zp_check_declared(const zp_form *form, const zp_declared *declared, zp_flags *flags)

@@ -119,6 +119,14 @@ bool zp_dec_align(zp_dec *a, zp_dec *b)
     return true;
 }
 
+bool zp_dec_add(zp_dec *sum, zp_dec value)
+{
+    if (!zp_dec_align(sum, &value))
+        return false;
+    sum->m += value.m;
+    return true;
+}
+
 static int sign(zp_int128 n)
 {
     return (n > 0) - (n < 0);

@@ -31,6 +31,8 @@ typedef struct {
 zp_rc zp_dec_parse(zp_str text, zp_dec *out);
 /* Brings both to one exponent; false when that exceeds 10^29. */
 bool zp_dec_align(zp_dec *a, zp_dec *b);
+/* sum + value into sum; false, and a sum that is only aligned, where zp_dec_align refuses. */
+bool zp_dec_add(zp_dec *sum, zp_dec value);
 /* -1, 0, 1. Numbers too far apart to be aligned are compared by magnitude. */
 int zp_dec_cmp(zp_dec a, zp_dec b);
 /* Millionths, if it is a whole number of them and fits ±10^15; false otherwise. */

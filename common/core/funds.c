@@ -3,6 +3,8 @@
  */
 #include "core/funds.h"
 
+#include "core/text.h"
+
 typedef struct {
     const zp_form *form;
     const zp_declared *declared;
@@ -41,12 +43,17 @@ static zp_str rate_text(const context *c, zp_share rate)
 
 static void check_rate(const context *c, const zp_execution *execution)
 {
-    zp_str text = c->form->funds[ZP_FUNDS_TOTAL].execution_rate, number = text;
+    zp_str text = c->form->funds[ZP_FUNDS_TOTAL].execution_rate;
     if (!zp_str_filled(text)) {
         flag(c, ZP_FLAG_EXEC_RATE_MISSING, "execution_rate", text, execution->rate_text);
         return;
     }
-    while (number.n && (number.p[number.n - 1] == ' ' || number.p[number.n - 1] == '%'))
+    zp_str number = zp_text_normalise(text, c->arena);
+    if (!number.p) {
+        c->flags->failed = true;
+        return;
+    }
+    if (zp_text_ends(number, "%"))
         number.n--;
     zp_dec declared;
     if (zp_dec_parse(number, &declared)) {
@@ -87,10 +94,8 @@ static void check_parts(const context *c, int column, const char *cell, zp_str t
                              ZP_ABSENT, ZP_ABSENT);
             return;
         }
-        zp_dec value = part->value;
-        if (!zp_dec_align(&sum, &value))
+        if (!zp_dec_add(&sum, part->value))
             return;
-        sum.m += value.m;
     }
     if (zp_dec_cmp(sum, total->value) != 0)
         flag(c, ZP_FLAG_FUNDS_SUM_MISMATCH, cell, total_text, zp_dec_text(sum, c->arena));
@@ -122,7 +127,7 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
     bool over = executed.m > budget.m;
     if (over)
         flag(c, ZP_FLAG_EXEC_OVER_100, "executed", row->executed, row->annual_budget);
-    if (rate_at(out->rate, 0) < 50 && 2 * executed.m < budget.m)
+    if (rate_at(out->rate, 2) < 5000) /* as shown: nobody is told that 50.00% is below 50 % */
         flag(c, ZP_FLAG_EXEC_LOW, "executed", out->rate_text, ZP_ABSENT);
     score->basis = ZP_BASIS_FORMULA;
     score->known = true;
@@ -151,10 +156,13 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {
-        /* Nothing to divide: the declared score stays, for a person to look at. */
+        /* Nothing to divide: the declared score stays, up to its weight, for a person to look at. */
         flag(&c, ZP_FLAG_FUNDS_COMPONENT_MISSING, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
         out->score.known = declared->execution_score.present;
         out->score.computed = declared->execution_score.cents;
+        int64_t most = (int64_t)zp_round_div(declared->execution_weight, 1, 10000);
+        if (out->score.computed > most)
+            out->score.computed = most;
     }
     check_parts(&c, ZP_INITIAL, "initial_budget", row->initial_budget);
     check_parts(&c, ZP_ANNUAL, "annual_budget", row->annual_budget);

@@ -27,7 +27,7 @@ static void adopt_unit(const zp_line_context *line, const zp_quantity *target, z
     zp_str said = line->indicator->actual;
     if (actual->dimension != ZP_DIM_NONE || (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale)))
         return;
-    if (target->dimension == ZP_DIM_PERCENT && zp_dec_cmp(actual->value, zero) > 0 &&
+    if (target->dimension == ZP_DIM_PERCENT && !target->scale && zp_dec_cmp(actual->value, zero) > 0 &&
         zp_dec_cmp(actual->value, one) <= 0) {
         actual->value.e += 2;
         flag(line, ZP_FLAG_PERCENT_SCALE_AMBIGUOUS, "actual", said, ZP_ABSENT);
@@ -108,10 +108,11 @@ static zp_op direction(const zp_line_context *line, const zp_clause *clause)
 
 static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a, bool *over)
 {
-    /* a ÷ t in percent with one decimal, for the message; a < 10^29 */
-    if (t <= 0 || a < t || zp_round_div(a, ZP_POINT, t) < line->profile->over_threshold)
+    /* Both are below 10^29 and the threshold is at most 10^8. */
+    if (t <= 0 || a * ZP_POINT < t * line->profile->over_threshold)
         return;
     *over = true;
+    /* a ÷ t in percent with one decimal, for the message */
     int64_t tenths = 0;
     zp_int128 ratio = zp_round_div(a, 1000, t);
     if (ratio < INT64_MAX)
@@ -360,7 +361,7 @@ static bool any_operator(const zp_cell *cell)
 
 static void score_cells(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
 {
-    if (target->kind == ZP_CELL_NONE && !zp_str_eq(actual->text, target->text)) {
+    if (target->kind == ZP_CELL_NONE) {
         flag(line, ZP_FLAG_TARGET_MISSING, "target", line->indicator->target, ZP_ABSENT);
         zp_line_unverifiable(line, out);
     } else if (target->kind == ZP_CELL_DATE && actual->kind == ZP_CELL_DATE) {

@@ -53,8 +53,10 @@ static cut_value actual_times_weight(const zp_claim *claim)
 {
     zp_dec percent = claim->computed->percent;
     zp_int128 den = 100;
-    if (!claim->computed->has_percent || percent.e > 0 || percent.e < -12)
+    if (!claim->computed->has_percent || percent.e > 2 || percent.e < -12)
         return (cut_value){0};
+    for (; percent.e > 0; percent.e--) /* a ratio that was read as a percentage */
+        percent.m *= 10;
     for (int e = percent.e; e < 0; e++)
         den *= 10;
     return cut_of(percent.m, claim->weight, den);
@@ -85,16 +87,23 @@ static bool is_rounding(const zp_claim *claim)
     return shown < 2 && rounded(claim->computed->computed, units[shown]) == claim->score->cents;
 }
 
+/* The score exactly as declared, so many cents or less from the computed one. */
+static bool is_within(const zp_claim *claim, int64_t cents)
+{
+    int64_t computed = claim->computed->computed;
+    return zp_dec_cmp(claim->score->value, (zp_dec){computed - cents, -2}) >= 0 &&
+           zp_dec_cmp(claim->score->value, (zp_dec){computed + cents, -2}) <= 0;
+}
+
 zp_verdict zp_reconcile(const zp_claim *claim, unsigned *why)
 {
     *why = 0;
     if (!claim->score->present || !claim->computed->known)
         return ZP_AGREES;
-    int64_t apart = claim->score->cents - claim->computed->computed;
-    if (apart >= -1 && apart <= 1)
+    if (is_within(claim, 1))
         return ZP_AGREES;
-    if (apart >= -5 && apart <= 5 && is_rounding(claim))
+    if (is_within(claim, 5) && is_rounding(claim))
         return ZP_ROUNDED;
     *why = explain(claim);
-    return apart > 0 ? ZP_TOO_HIGH : ZP_TOO_LOW;
+    return zp_dec_cmp(claim->score->value, (zp_dec){claim->computed->computed, -2}) > 0 ? ZP_TOO_HIGH : ZP_TOO_LOW;
 }

@@ -147,7 +147,8 @@ static void add_up(scoring *s, zp_result *out)
     out->declared_grade = zp_str_filled(s->form->declared_grade) ? zp_grade_by_name(s->form->declared_grade)
                                                                  : grade_of(s->profile, out->declared_total);
     if (out->declared_grade != ZP_GRADE_NONE && out->grade != ZP_GRADE_NONE && out->declared_grade != out->grade)
-        zp_flags_add(s->flags, ZP_FLAG_GRADE_CHANGED, ZP_STR("/declared_total"),
+        zp_flags_add(s->flags, ZP_FLAG_GRADE_CHANGED,
+                     zp_str_filled(s->form->declared_grade) ? ZP_STR("/declared_grade") : ZP_STR("/declared_total"),
                      zp_str_of(zp_grade_name(out->declared_grade)), zp_str_of(zp_grade_name(out->grade)));
 }
 

@@ -208,7 +208,8 @@ static bool read_unit(zp_str text, zp_quantity *q)
     if (zp_str_is(text, "‰")) {
         q->dimension = ZP_DIM_PERCENT;
         q->unit = ZP_STR("%");
-        q->value.e -= 1;
+        q->scale = -1;
+        q->value.e += q->scale;
         return true;
     }
     if (!is_unit(text))

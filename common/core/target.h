@@ -22,7 +22,7 @@ typedef struct {
     zp_dimension dimension;
     zp_str unit;      /* normalised, without 万 and 亿; absent for none */
     zp_str said;      /* what stands behind the number, with 万, 亿 and ‰ */
-    int scale;        /* power of ten that 万 or 亿 gave */
+    int scale;        /* power of ten that 万, 亿 or ‰ gave */
     unsigned seconds; /* of one unit of time; 0 otherwise */
 } zp_quantity;
 

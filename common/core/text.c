@@ -67,11 +67,17 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A comma behind a digit and in front of exactly three more groups thousands; any other separates clauses. */
+/* A comma behind one to three digits of a whole number and in front of exactly three more groups thousands; any other
+ * separates clauses: 99.5,200 is two values. */
 static bool groups_thousands(const char *text, size_t n, size_t at)
 {
-    return at > 0 && is_digit(text[at - 1]) && n - at > 3 && is_digit(text[at + 1]) && is_digit(text[at + 2]) &&
-           is_digit(text[at + 3]) && (n - at == 4 || !is_digit(text[at + 4]));
+    size_t begin = at;
+    while (begin > 0 && is_digit(text[begin - 1]))
+        begin--;
+    if (begin == at || at - begin > 3 || (begin > 0 && text[begin - 1] == '.'))
+        return false;
+    return n - at > 3 && is_digit(text[at + 1]) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
+           (n - at == 4 || !is_digit(text[at + 4]));
 }
 
 static zp_str respelled(const char *text, size_t n, zp_arena *arena)
@@ -117,15 +123,27 @@ zp_str zp_text_normalise(zp_str text, zp_arena *arena)
     return out;
 }
 
+/* Takes one blank off either end: those of ASCII, the no-break one, the ideographic one. */
+static bool cut_blank(zp_str *text)
+{
+    static const char *const blanks[] = {" ", "\t", "\n", "\u00a0", "\u3000"};
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+        size_t n = strlen(blanks[i]);
+        bool first = zp_text_begins(*text, blanks[i]);
+        if (first || zp_text_ends(*text, blanks[i])) {
+            text->p += first ? n : 0;
+            text->n -= n;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool zp_text_is_blank_reason(zp_str text)
 {
     static const char *const blanks[] = {"", "0", "无", "暂无", "-", "—", "/", "--"};
-    while (text.n && (unsigned char)text.p[0] <= ' ') {
-        text.p++;
-        text.n--;
-    }
-    while (text.n && (unsigned char)text.p[text.n - 1] <= ' ')
-        text.n--;
+    while (cut_blank(&text))
+        ;
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
         if (zp_str_is(text, blanks[i]))
             return true;

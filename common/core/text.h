@@ -17,7 +17,7 @@ bool zp_text_ends(zp_str text, const char *suffix);
 bool zp_text_contains(zp_str text, const char *part);
 /* Unicode characters. */
 size_t zp_text_characters(zp_str text);
-/* One of the ways to say "nothing" in a reason: empty, 0, 无, 暂无, -, —, /. */
+/* One of the ways to say "nothing" in a reason: empty or blank, 0, 无, 暂无, -, —, /. */
 bool zp_text_is_blank_reason(zp_str text);
 
 #endif

@@ -35,7 +35,7 @@ CLAUSE = re.compile(rf"(?:(?P<label>[^0-9]*?)(?P<op>{longest(OPERATOR)}))?(?P<nu
 RANGE = re.compile(rf"(?P<low>{NUMBER})%?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>[^0-9]*)")
 DATE = re.compile(r"(?:(?P<year>[0-9]{4})年)?(?P<month>1[0-2]|0?[1-9])月(?:(?P<day>3[01]|[12][0-9]|0?[1-9])日|(?P<end>底))?"
                   r"(?:(?P<before>前|之前)(?:完成)?|完成)?")
-AMOUNT = re.compile(NUMBER)
+AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?")
 
 
 def normalise(text):
@@ -45,8 +45,8 @@ def normalise(text):
 
 def number(cell):
     """A cell that must be a number; None when it is none. Empty cells are not asked about."""
-    text = normalise(cell)
-    return Fraction(text) if AMOUNT.fullmatch(text) else None
+    text = cell.strip(" \t\n")
+    return Fraction(text.replace(",", "")) if AMOUNT.fullmatch(text) else None
 
 
 def is_empty(cell):
@@ -61,20 +61,24 @@ def is_blank_reason(cell):
 class Unit:
     """What a value is counted in; a dimension of its own for each word that does not convert."""
     dimension: str = ""  # "" when none is written; "%"; "time"; else the word itself
-    scale: Optional[Fraction] = None  # None: none is written
+    scale: Optional[Fraction] = None  # of 万, 亿, ‰; None: none is written
+    size: Fraction = Fraction(1)  # of a unit of time, in seconds
+
+    def factor(self):
+        return (self.scale or 1) * self.size
 
 
 def unit_of(text):
     if text in ("%", "百分比"):
-        return Unit("%", Fraction(1))
+        return Unit("%")
     if text == "‰":
         return Unit("%", Fraction(1, 10))
     scale = None
     if text[:1] in SCALES:
         scale, text = Fraction(SCALES[text[0]]), text[1:]
     if text in TIMES:
-        return Unit("time", (scale or 1) * Fraction(TIMES[text]))
-    return Unit(text, scale or (Fraction(1) if text else None))
+        return Unit("time", scale, Fraction(TIMES[text]))
+    return Unit(text, scale)
 
 
 @dataclass
@@ -83,10 +87,6 @@ class Clause:
     leading: bool  # an operator stands in front
     value: Fraction  # as written
     unit: Unit
-    decided_by_suffix: bool = False
-
-    def scaled(self):
-        return self.value * (self.unit.scale or 1)
 
 
 def clause_of(text):
@@ -103,10 +103,10 @@ def clause_of(text):
         value = Fraction(NUMERALS.index(digits[3]) + 1 if digits[3] in NUMERALS else int(digits[3:])) * PARTS[digits[:3]]
         if unit.dimension:
             return None
-        unit = Unit("%", Fraction(1))
+        unit = Unit("%")
     else:
         value = Fraction(digits)
-    return Clause(op or SUFFIX.get(suffix), op is not None, value, unit, op is None and bool(suffix))
+    return Clause(op or SUFFIX.get(suffix), op is not None, value, unit)
 
 
 def clauses_of(text):

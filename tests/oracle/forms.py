@@ -15,7 +15,7 @@ RELATED = {"%": ["%", "‰", "百分比", ""], "元": ["万元", "亿元", "元"
            "人": ["万人", "人次"]}
 LEVELS = [("产出指标", ["数量指标", "质量指标", "时效指标", "成本指标", "成本指标"]), ("效益指标", ["经济效益指标", "社会效益指标", "生态效益指标"]),
           ("满意度指标", ["服务对象满意度指标"]), ("成本指标", ["经济成本指标", "社会成本指标"])]
-REASONS = [None, "", "0", "无", "-", " ", "受疫情影响，已改进。", "人员流动", "原因"]
+REASONS = [None, "", "0", "无", "-", " ", "\u3000", "受疫情影响，已改进。", "人员流动", "原因"]
 FULL_WIDTH = str.maketrans("0123456789.,%<>=~;-", "０１２３４５６７８９．，％＜＞＝～；－")
 
 
@@ -37,8 +37,8 @@ class Filler:
         """The same text as another keyboard gives it."""
         if self.chance(0.1):
             return text.translate(FULL_WIDTH)
-        if self.chance(0.05):
-            place = self.dice.randrange(len(text) + 1)
+        place = self.dice.randrange(len(text) + 1)
+        if self.chance(0.05) and not set(text) & set(",，"):  # left open: whether 5, 100 is one number or two
             return text[:place] + self.dice.choice([" ", "\u3000", "\u00a0", "\t"]) + text[place:]
         return text
 
@@ -82,8 +82,8 @@ class Filler:
         """An actual value to a target of this value and unit."""
         written = self.dice.choice([unit, unit, unit, self.dice.choice(RELATED.get(unit, [unit, ""])), self.dice.choice(UNITS)])
         one, other = cells.unit_of(unit), cells.unit_of(written)
-        if one.dimension == other.dimension and one.scale and other.scale and self.chance(0.8):
-            value = value * one.scale / other.scale
+        if one.dimension == other.dimension and self.chance(0.8):
+            value = value * one.factor() / other.factor()
         actual = self.near(value)
         if unit == "%" and self.chance(0.1):
             return self.amount(Fraction(self.dice.randrange(0, 105), 100))

@@ -1,7 +1,8 @@
 """What a whole form must come to by a profile: lines, execution, totals, grade and flags, as the domain states them.
 
 Independent of the C core on purpose; cells.py reads, this file decides. `judge` gives plain values to compare: scores in
-cents or None, flags as a set of (code, JSON pointer).
+cents or None, flags as a set of (code, JSON pointer), explanations as all that fit. Where the domain leaves a choice open,
+a comment says "left open" and the core's choice stands.
 """
 import re
 from fractions import Fraction
@@ -9,10 +10,11 @@ from fractions import Fraction
 import cells
 from rules import Clause, GRADES, cents
 
-MET = ("达成", "已完成", "达标", "及时", "符合要求", "在标准时间内")
+MET = ("达成", "完成", "达标", "及时", "符合要求", "在标准时间内", "健全", "完善", "显著")  # the domain's list is open
 PARTLY = ("部分", "基本")
 MISSED = ("未达成", "较差")
 NEGATIONS = ("不", "未", "无", "没")
+NAMES = ("性", "率", "指标")  # what a target ends with that names something and says no value
 FUNDS = ("current_year_appropriation", "carryover", "other")
 COLUMNS = ("initial_budget", "annual_budget", "executed")
 
@@ -63,6 +65,7 @@ class Judge:
 
     def reconcile(self, declared, text, computed, weight, pointer, kind=""):
         """The confirmed score; says what differs."""
+        self.why = [()]
         if declared is None or computed is None:
             return computed
         apart = abs(declared * 100 - computed)
@@ -73,7 +76,23 @@ class Judge:
                 self.flag("SCORE_ROUNDED", pointer)
             else:
                 self.flag(kind + ("SCORE_TOO_HIGH" if declared * 100 > computed else "SCORE_TOO_LOW"), pointer)
+                self.why = self.explanations(cents(declared), weight) or [()]
         return min(cents(declared), computed)
+
+    def explanations(self, declared, weight):
+        """All that fit a declared score, in cents, of a line that one number decided."""
+        fits = []
+        if declared == weight * 100:
+            return fits
+        for name, points in (((), self.points), (("ACTUAL_X_WEIGHT",), self.percent and self.percent * weight / 100)):
+            if points is None:
+                continue
+            for how, unit, half in (("TRUNC1", 10, 0), ("TRUNC0", 100, 0), ("ROUND1", 10, 1), ("ROUND0", 100, 1)):
+                if (points * 100 / unit + Fraction(half, 2)).__floor__() * unit == declared:
+                    fits.append((*name, how))
+            if name and cents(points) == declared:
+                fits.append(name)
+        return fits
 
     # ---- funds and execution
 
@@ -84,13 +103,14 @@ class Judge:
         for key in COLUMNS:
             total, parts = at["total"][key], {name: at[name][key] for name in FUNDS}
             known = [part for part in parts.values() if part is not None]
-            if total is None or not known or sum(known) == total:
+            # Left open: an empty part is named once a column, also where the others add up; not in the initial budget.
+            if total is None or not known or (len(known) == 3 and sum(known) == total):
                 continue
             empty = [name for name, part in parts.items() if part is None]
-            for name in empty:
-                self.flag("FUNDS_COMPONENT_MISSING", f"/funds/{name}/{key}")
             if not empty:
                 self.flag("FUNDS_SUM_MISMATCH", f"/funds/total/{key}")
+            elif key != "initial_budget":
+                self.flag("FUNDS_COMPONENT_MISSING", f"/funds/{empty[0]}/{key}")
         return at["total"]
 
     def execution(self):
@@ -102,19 +122,20 @@ class Judge:
         budget, spent = total["annual_budget"], total["executed"]
         if total["initial_budget"] and budget is not None and budget < total["initial_budget"] * Fraction(4, 5):
             self.flag("BUDGET_CUT", "/funds/total/annual_budget")
-        self.rate = None
+        self.rate = self.points = self.percent = None
         if budget == 0:
             self.flag("EXEC_BUDGET_ZERO", "/funds/total/annual_budget")
             computed = 0
         elif budget is None or spent is None:
             self.flag("FUNDS_COMPONENT_MISSING", "/funds/total/" + ("annual_budget" if budget is None else "executed"))
-            computed = None
+            computed = None if declared is None else min(cents(declared), cents(self.execution_weight))
         else:
             self.rate = spent / budget
-            computed = cents(self.execution_weight * min(self.rate, Fraction(1)))
+            self.points = self.execution_weight * min(self.rate, Fraction(1))
+            computed = cents(self.points)
             if self.rate > 1:
                 self.flag("EXEC_OVER_100", "/funds/total/executed")
-            if self.rate < Fraction(1, 2):
+            if cents(self.rate * 100) < 5000:  # as shown
                 self.flag("EXEC_LOW", "/funds/total/executed")
             self.declared_rate(row.get("execution_rate"))
         confirmed = self.reconcile(declared, row.get("score"), computed, self.execution_weight, "/funds/total/score", "EXEC_")
@@ -122,6 +143,7 @@ class Judge:
             self.flag("SCORE_OVER_WEIGHT", "/funds/total/score")
         if self.execution_weight != self.profile.weight and self.profile.level1:
             self.flag("L1_WEIGHT_NONSTANDARD", "/funds/total/weight")
+        self.execution_why = self.why
         return declared, computed, confirmed
 
     def declared_rate(self, cell):
@@ -150,9 +172,11 @@ class Judge:
         if not weight:
             detail = str(row.get("level3") or "").startswith("其中")
             self.flag("DETAIL_ROW" if detail else "INDICATOR_NO_WEIGHT", f"{at}/weight")
-            return {"weight": Fraction(0), "declared": declared, "basis": "unweighted", "computed": None, "confirmed": None}
+            return {"weight": Fraction(0), "declared": declared, "basis": "unweighted", "computed": None, "confirmed": None,
+                    "why": [()]}
         if declared is not None and declared > weight:
             self.flag("SCORE_OVER_WEIGHT", f"{at}/score")
+        self.points = self.percent = None
         basis, points = self.measure(at, row, weight)
         if basis == "formula":
             if self.over and self.profile.deduction:
@@ -168,7 +192,8 @@ class Judge:
         confirmed = self.reconcile(declared, row.get("score"), computed, weight, f"{at}/score")
         if confirmed is not None and confirmed < weight * 100 and cells.is_blank_reason(row.get("deviation")):
             self.flag("DEVIATION_MISSING", f"{at}/deviation")
-        return {"weight": weight, "declared": declared, "basis": basis, "computed": computed, "confirmed": confirmed}
+        return {"weight": weight, "declared": declared, "basis": basis, "computed": computed, "confirmed": confirmed,
+                "why": self.why}
 
     def measure(self, at, row, weight):
         """(basis, points or band)"""
@@ -187,7 +212,8 @@ class Judge:
                 return self.unquantified(at, target, actual)
             if done > deadline:
                 self.flag("DEADLINE_MISSED", f"{at}/actual")
-            return "formula", weight if done <= deadline else Fraction(0)
+            self.points = weight if done <= deadline else Fraction(0)
+            return "formula", self.points
         bounds = cells.range_of(target)
         wanted = [bounds] if bounds else cells.clauses_of(target)
         if not wanted:
@@ -210,56 +236,63 @@ class Judge:
     def words(self, at, target, actual):
         if actual == target:
             return "qualitative", 1
-        for band, words in ((3, MISSED), (2, PARTLY)):
-            if any(word in actual for word in words):
-                return "qualitative", band
+        if any(word in actual for word in MISSED):
+            return "qualitative", 3
         if any(word in actual for word in NEGATIONS):
             self.flag("QUAL_NEGATIVE", f"{at}/actual")
             return "unverifiable", None
-        if any(word in actual for word in MET):
-            return "qualitative", 1
+        for band, words in ((2, PARTLY), (1, MET)):
+            if any(word in actual for word in words):
+                return "qualitative", band
         self.flag("QUAL_UNVERIFIABLE", f"{at}/actual")
         return "unverifiable", None
 
     def is_a_name(self, target, row):
-        names = (cells.normalise(str(row.get(key) or "")) for key in ("level2", "level3"))
-        return target.endswith(("性", "率", "指标")) or target in names
+        return target.endswith(NAMES) or target in [row.get(key) for key in ("level1", "level2", "level3")]
 
     def compare(self, at, row, weight, wanted, found):
+        if any(other.leading for other in found):
+            self.flag("ACTUAL_HAS_OPERATOR", f"{at}/actual")
+        share = Fraction(0)
         for one, other in zip(wanted, found):
+            if isinstance(one, cells.Clause) and self.is_undirected_cost(row, one):
+                self.flag("DIRECTION_ASSUMED", f"{at}/target")
             if other.unit.dimension and other.unit.dimension != one.unit.dimension and (
                     one.unit.dimension or other.unit.dimension == "%"):
                 self.flag("UNIT_MISMATCH", f"{at}/actual")
                 return "unverifiable", None
-        share = sum((self.share(at, row, one, other) for one, other in zip(wanted, found)), Fraction(0))
+            share += self.share(at, row, one, other)
+        if len(wanted) == 1:
+            if not wanted[0].unit.dimension:
+                self.flag("UNIT_ABSENT", f"{at}/target")
+            self.points = None if self.over and self.profile.deduction else weight * share
+            self.percent = self.actual if wanted[0].unit.dimension == "%" and self.actual >= 0 else None
         return "formula", weight * share / len(wanted)
 
+    @staticmethod
+    def is_undirected_cost(row, clause):
+        costs = any("成本" in str(row.get(key) or "") for key in ("level1", "level2"))
+        return clause.op in (None, "=") and costs and clause.unit.dimension.startswith("元")
+
     def share(self, at, row, one, other):
-        if not one.unit.dimension and one.unit.scale is None:
-            self.flag("UNIT_ABSENT", f"{at}/target")
-        if other.leading:
-            self.flag("ACTUAL_HAS_OPERATOR", f"{at}/actual")
-        actual, scale = other.scaled(), one.unit.scale or 1
-        if one.unit.dimension and not other.unit.dimension:
-            if one.unit.dimension == "%" and 0 < other.value <= 1 and other.unit.scale is None:
+        factor = one.unit.factor()
+        actual = other.value * (other.unit.factor() if one.unit.dimension else other.unit.scale or 1)
+        if not other.unit.dimension and (one.unit.dimension or one.unit.scale and not other.unit.scale):
+            if one.unit == cells.Unit("%") and not other.unit.scale and 0 < other.value <= 1:
                 self.flag("PERCENT_SCALE_AMBIGUOUS", f"{at}/actual")
                 actual = other.value * 100
             else:
                 self.flag("ACTUAL_UNIT_MISSING", f"{at}/actual")
-                actual = other.value * (other.unit.scale or scale)
-        elif one.unit.scale is not None and other.unit.scale is None:
-            self.flag("ACTUAL_UNIT_MISSING", f"{at}/actual")
-            actual = other.value * scale
+                actual = other.value * (other.unit.scale or one.unit.scale or 1) * one.unit.size
+        self.actual = actual
         if isinstance(one, cells.Range):
-            return Clause("range", one.low * scale, actual, one.high * scale).share(self.profile.reverse)
-        clause = Clause(one.op or "=", one.value * scale, actual)
-        costs = any("成本" in str(row.get(key) or "") for key in ("level1", "level2"))
-        if clause.op == "=" and costs and one.unit.dimension.startswith("元") and not one.decided_by_suffix:
+            return Clause("range", one.low * factor, actual, one.high * factor).share(self.profile.reverse)
+        clause = Clause(one.op or "=", one.value * factor, actual)
+        if self.is_undirected_cost(row, one):
             clause.op = "<="
-            self.flag("DIRECTION_ASSUMED", f"{at}/target")
         share = clause.share(self.profile.reverse)
         for code in clause.over:
-            self.flag(code, f"{at}/target" if code == "STRICT_BOUNDARY" else f"{at}/actual")
+            self.flag(code, f"{at}/actual")
         if clause.op in (">=", ">", "=") and clause.target > 0 and actual >= clause.target * self.profile.threshold:
             self.over = True
             self.flag("OVER_ACHIEVED", f"{at}/actual")
@@ -273,7 +306,7 @@ class Judge:
         rows = self.form.get("indicators") or []
         for name, standard in self.profile.level1:
             weights = [line["weight"] for line, row in zip(lines, rows) if str(row.get("level1") or "").startswith(name)]
-            if weights and sum(weights) != standard:
+            if sum(weights) not in (0, standard):
                 self.flag("L1_WEIGHT_NONSTANDARD", "/indicators")
 
     def header(self):
@@ -281,7 +314,7 @@ class Judge:
             if cells.is_empty(self.form.get(key)):
                 self.flag("FIELD_MISSING", f"/{key}")
         goals = self.form.get("goals") or {}
-        if cells.is_empty(goals.get("actual")):
+        if cells.is_blank_reason(goals.get("actual")):
             self.flag("GOAL_ACTUAL_MISSING", "/goals/actual")
         elif goals["actual"] == goals.get("expected"):
             self.flag("GOAL_COPIED", "/goals/actual")
@@ -298,10 +331,10 @@ class Judge:
             if execution is None and cells.is_empty(((self.form.get("funds") or {}).get("total") or {}).get("score")):
                 self.flag("EXEC_SCORE_MISSING", "/funds/total/score")
             declared = [line["declared"] for _, line in weighted] + [execution]
-            if None not in declared and total is not None and abs(sum(declared) - total) > Fraction(1, 100):
+            if total is not None and total <= 100 and abs(sum(d or 0 for d in declared) - total) > Fraction(1, 100):
                 self.flag("TOTAL_SUM_MISMATCH", "/declared_total")
-            if None not in declared and all(line["declared"] == line["weight"] for _, line in weighted) \
-                    and execution == self.execution_weight:
+            full = [line["weight"] for _, line in weighted] + [self.execution_weight]
+            if None not in declared and all(cents(d) == w * 100 for d, w in zip(declared, full)):
                 self.flag("ALL_FULL", "/indicators")
         if total is not None and total > 100:
             self.flag("SCORE_OVER_WEIGHT", "/declared_total")
@@ -329,10 +362,10 @@ class Judge:
         if claimed and grade and claimed != grade:
             self.flag("GRADE_CHANGED", "/declared_grade" if self.form.get("declared_grade") else "/declared_total")
         verified = sum(line["weight"] for line in lines if line["basis"] == "formula")
-        verified += self.execution_weight if computed is not None else 0
+        verified += self.execution_weight if self.rate is not None else 0  # left open: no rate, nothing verified
         hundredths = None if self.rate is None else cents(self.rate * 100)
         return {"lines": [{key: line[key] for key in ("basis", "computed", "confirmed")} for line in lines],
-                "execution": (computed, confirmed),
+                "why": [self.execution_why] + [line["why"] for line in lines], "execution": (computed, confirmed),
                 "rate": None if hundredths is None else f"{hundredths // 100}.{hundredths % 100:02}%",
                 "totals": (declared_total, totals["computed"], totals["confirmed"]), "grade": grade,
                 "declared_grade": claimed, "verified": verified, "flags": self.flags}
