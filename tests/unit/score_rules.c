@@ -200,6 +200,8 @@ static void units(void **state)
         {"≥5亿元", "1万", "10", NULL, FORMULA, 0, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "98", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "0.98", "10", NULL, FORMULA, 1000, "PERCENT_SCALE_AMBIGUOUS"},
+        {"≤5‰", "10", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
+        {"≤5‰", "0.4", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "≥99%", "10", NULL, FORMULA, 1000, "ACTUAL_HAS_OPERATOR"},
         {"≥3次", "3人", "10", "9", UNVERIFIABLE, 900, "UNIT_MISMATCH"},
         {"≤1月", "30天", "10", "9", UNVERIFIABLE, 900, "UNIT_MISMATCH"},
@@ -240,6 +242,8 @@ static void words(void **state)
         {"健全", "不合格", "10", "3", UNVERIFIABLE, 300, "QUAL_NEGATIVE"},
         {NULL, "若干", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
         {"—", "10", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
+        {"-", "-", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
+        {NULL, " ", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
     };
     CHECK(*state, rows);
     static const row hubei[] = {
@@ -255,6 +259,8 @@ static void several_parts(void **state)
     static const row rows[] = {
         {"≥10次,≥20人", "10次,10人", "10", NULL, FORMULA, 750, NULL},
         {"≥10次；≥20人", "5次；20人", "10", NULL, FORMULA, 750, NULL},
+        {"≥99.5，≥200人", "99.5，100人", "10", NULL, FORMULA, 750, NULL},
+        {"≥1,000,200人", "500,100人", "10", NULL, FORMULA, 500, NULL},
         {"≥10次，≥20人", "达成", "10", "10", QUALITATIVE, 1000, "COMPOUND_TARGET"},
     };
     CHECK(*state, rows);
@@ -335,6 +341,7 @@ static void budget_execution(void **state)
         {"3", "2", 667, "66.67%", NULL},
         {"100", "120", 1000, "120.00%", "EXEC_OVER_100"}, /* capped */
         {"100", "49", 490, "49.00%", "EXEC_LOW"},
+        {"1000", "499.7", 500, "49.97%", "EXEC_LOW"},
         {"0", "5", 0, NULL, "EXEC_BUDGET_ZERO"},
         {"0.00", "0", 0, NULL, "EXEC_BUDGET_ZERO"},
         {"999999999999999.99", "999999999999999.98", 1000, "100.00%", NULL},
