@@ -36,25 +36,28 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A comma counts as a thousands separator only in front of exactly three digits, behind at least one. */
-static bool is_group_comma(zp_str s, size_t at, int digits_before)
+/* A comma counts as a thousands separator only in front of exactly three digits, the first one behind one to three. */
+static bool is_group_comma(zp_str s, size_t at, int digits_before, bool is_first)
 {
-    return s.p[at] == ',' && digits_before > 0 && s.n - at > 3 && is_digit(s.p[at + 1]) && is_digit(s.p[at + 2]) &&
-           is_digit(s.p[at + 3]) && (s.n - at == 4 || !is_digit(s.p[at + 4]));
+    return s.p[at] == ',' && digits_before > 0 && (digits_before <= 3 || !is_first) && s.n - at > 3 &&
+           is_digit(s.p[at + 1]) && is_digit(s.p[at + 2]) && is_digit(s.p[at + 3]) &&
+           (s.n - at == 4 || !is_digit(s.p[at + 4]));
 }
 
 zp_rc zp_dec_parse(zp_str text, zp_dec *out)
 {
     zp_str s = trim(text);
-    bool negative = false;
+    bool negative = false, grouped = false;
     size_t at = 0;
     if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
         negative = s.p[at++] == '-';
     int whole = 0, fraction = 0, significant = 0;
     zp_int128 m = 0;
     for (; at < s.n; at++) {
-        if (is_group_comma(s, at, whole))
+        if (is_group_comma(s, at, whole, !grouped)) {
+            grouped = true;
             continue;
+        }
         if (!is_digit(s.p[at]))
             break;
         whole++;
@@ -157,10 +160,15 @@ bool zp_dec_millionths(zp_dec a, int64_t *out)
 bool zp_dec_cents(zp_dec a, int64_t *out)
 {
     strip(&a);
-    if (a.e > 9 || absolute(a.m) > power_of_ten(22))
+    if (a.e > 16 || absolute(a.m) > power_of_ten(22)) /* 10^17 points are no int64 of cents */
         return false;
-    zp_int128 n =
-        a.e >= -2 ? absolute(a.m) * power_of_ten(a.e + 2) : zp_round_div(absolute(a.m), 1, power_of_ten(-2 - a.e));
+    zp_int128 n = absolute(a.m);
+    if (a.e < -2)
+        n = zp_round_div(n, 1, power_of_ten(-2 - a.e));
+    else if (n <= INT64_MAX / power_of_ten(a.e + 2))
+        n *= power_of_ten(a.e + 2);
+    else
+        return false;
     if (n > INT64_MAX)
         return false;
     *out = (int64_t)(a.m < 0 ? -n : n);
