@@ -100,7 +100,8 @@ def clause_of(text):
     unit = unit_of(rest[:len(rest) - len(suffix)])
     digits = found["number"]
     if digits[:3] in PARTS:
-        value = Fraction(NUMERALS.index(digits[3]) + 1 if digits[3] in NUMERALS else int(digits[3:])) * PARTS[digits[:3]]
+        count = NUMERALS.index(digits[3]) + 1 if digits[3] in NUMERALS else int(digits[3:])
+        value = count * PARTS[digits[:3]]
         if unit.dimension:
             return None
         unit = Unit("%")

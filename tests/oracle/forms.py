@@ -1,5 +1,6 @@
-"""Random forms, cell by cell, as units fill them in: every operator, unit and word of the grammar, awkward amounts, scores
-that are right, rounded, cut or wrong, and cells that are missing or no use. Nothing here knows what a form must come to.
+"""Random forms, cell by cell, as units fill them in: every operator, unit and word of the grammar, awkward amounts,
+scores that are right, rounded, cut or wrong, and cells that are missing or no use. Nothing here knows what a form must
+come to.
 """
 from fractions import Fraction
 
@@ -56,14 +57,15 @@ class Filler:
     def value(self):
         return self.dice.choice([Fraction(self.dice.randrange(0, 101)), Fraction(self.dice.randrange(1, 10000), 100),
                                  Fraction(self.dice.randrange(1, 200)), Fraction(self.dice.randrange(1, 10**7)),
-                                 Fraction(self.dice.randrange(1, 10**6), 10**6), Fraction(100), Fraction(1), Fraction(0),
+                                 Fraction(self.dice.randrange(1, 10**6), 10**6),
+                                 Fraction(100), Fraction(1), Fraction(0),
                                  Fraction(self.dice.randrange(-20, 20), 2)])
 
     def near(self, value):
         """An actual value: just met, somewhat missed, far above, next to a boundary."""
-        factor = self.dice.choice([1, 1, 1, Fraction(self.dice.randrange(0, 131), 100), Fraction(13, 10), Fraction(129999, 100000),
-                                   Fraction(99999, 100000), 2, 3, Fraction(1, 2), -1])
-        return self.dice.choice([value * factor, value * factor, value * factor, value + Fraction(1, 100), self.value()])
+        factor = self.dice.choice([1, 1, 1, Fraction(self.dice.randrange(0, 131), 100), Fraction(13, 10),
+                                   Fraction(129999, 100000), Fraction(99999, 100000), 2, 3, Fraction(1, 2), -1])
+        return self.dice.choice([*[value * factor] * 3, value + Fraction(1, 100), self.value()])
 
     def clause(self, unit):
         value = self.value()
@@ -80,7 +82,8 @@ class Filler:
 
     def answer(self, value, unit):
         """An actual value to a target of this value and unit."""
-        written = self.dice.choice([unit, unit, unit, self.dice.choice(RELATED.get(unit, [unit, ""])), self.dice.choice(UNITS)])
+        related = self.dice.choice(RELATED.get(unit, [unit, ""]))
+        written = self.dice.choice([unit, unit, unit, related, self.dice.choice(UNITS)])
         one, other = cells.unit_of(unit), cells.unit_of(written)
         if one.dimension == other.dimension and self.chance(0.8):
             value = value * one.factor() / other.factor()
@@ -100,7 +103,8 @@ class Filler:
     def date(self, end):
         year = self.dice.choice(["", "", "", "2022年", "2023年", "2021年"])
         day = self.dice.choice(["", "", "底", f"{self.dice.randrange(1, 29)}日"])
-        return year + f"{self.dice.randrange(1, 13)}月" + day + (self.dice.choice(["", "前", "之前", "完成", "前完成"]) if end else "")
+        until = self.dice.choice(["", "前", "之前", "完成", "前完成"]) if end else ""
+        return f"{year}{self.dice.randrange(1, 13)}月{day}{until}"
 
     def pair(self):
         """(target, actual)"""
@@ -141,14 +145,14 @@ class Filler:
         return plain(score, self.dice.choice([0, 1, 2, 2, 3]))
 
     def rewrite(self, form, computed):
-        """Declares scores close to what the rules gave: right, rounded, cut, one hundredth off. computed: cents or None."""
+        """Declares scores close to what the rules gave (cents or None): right, rounded, cut, one hundredth off."""
         rows = form["indicators"]
         for row, right in zip([form["funds"]["total"], *rows], computed):
             if right is None or row.get("score") is None or self.chance(0.3):
                 continue
             step = self.dice.choice([1, 1, 10, 10, 100])
-            score = self.dice.choice([right, right // step * step, (right * 2 + step) // (2 * step) * step, right + 1, right - 1,
-                                      right + 5, right - 6])
+            rounded = (right * 2 + step) // (2 * step) * step
+            score = self.dice.choice([right, right // step * step, rounded, right + 1, right - 1, right + 5, right - 6])
             row["score"] = plain(Fraction(max(score, 0), 100), 2)
         self.declare_total(form)
 
@@ -166,7 +170,8 @@ class Filler:
         if self.chance(0.03):
             budget = Fraction(0)
         initial = self.dice.choice([budget, budget, budget * Fraction(5, 4), budget * Fraction(126, 100), budget / 2])
-        spent = budget * self.dice.choice([1, 1, Fraction(self.dice.randrange(8000, 10000), 10000), Fraction(1, 2), Fraction(49, 100),
+        spent = budget * self.dice.choice([1, 1, Fraction(self.dice.randrange(8000, 10000), 10000),
+                                           Fraction(1, 2), Fraction(49, 100),
                                            Fraction(self.dice.randrange(0, 13000), 10000), Fraction(2, 3)])
         numbers = [Fraction(int(n * 100), 100) for n in (initial, budget, spent)]
         total = dict(zip(("initial_budget", "annual_budget", "executed"), map(self.amount, numbers)))
@@ -192,8 +197,8 @@ class Filler:
         places = self.dice.choice([0, 1, 2, 2, 2, 2, 2, 3])
         unit = Fraction(1, 10**places)
         steps = rate * 100 / unit
-        steps = self.dice.choice([(steps + Fraction(1, 2)).__floor__(), steps.__floor__(), steps.__ceil__(), steps.__floor__() - 1,
-                                  steps.__ceil__() + 1])
+        steps = self.dice.choice([(steps + Fraction(1, 2)).__floor__(), steps.__floor__(), steps.__ceil__(),
+                                  steps.__floor__() - 1, steps.__ceil__() + 1])
         if self.chance(0.05):
             return None
         if self.chance(0.02):
@@ -216,8 +221,9 @@ class Filler:
     def indicator(self, weight, scored):
         level1, level2 = self.dice.choice(LEVELS)
         target, actual = self.pair()
-        row = {"level1": level1, "level2": self.dice.choice(level2), "level3": self.dice.choice(["名称", "数量", "完成情况"]), "target": target,
-               "actual": actual, "weight": plain(weight), "score": self.score(weight, actual) if scored else None,
+        row = {"level1": level1, "level2": self.dice.choice(level2),
+               "level3": self.dice.choice(["名称", "数量", "完成情况"]), "target": target, "actual": actual,
+               "weight": plain(weight), "score": self.score(weight, actual) if scored else None,
                "deviation": self.dice.choice(REASONS)}
         if scored and self.chance(0.005):
             row["score"] = self.dice.choice([None, "abc", "-1", plain(weight + 1)])
@@ -234,8 +240,9 @@ class Filler:
             extra["weight"], extra["level3"] = self.dice.choice([None, "", "0"]), self.dice.choice(["其中：人员", "名称"])
             rows.insert(self.dice.randrange(len(rows) + 1), extra)
         goal = "完成全年任务。"
-        form = {"year": self.dice.choice([2022, 2022, "2022"]), "project_name": "项目", "department": "部门", "unit": "单位", "money_unit": "元",
-                "funds": self.funds(), "goals": {"expected": goal, "actual": self.dice.choice([None, goal, "全部完成。"])},
+        form = {"year": self.dice.choice([2022, 2022, "2022"]), "project_name": "项目", "department": "部门",
+                "unit": "单位", "money_unit": "元", "funds": self.funds(),
+                "goals": {"expected": goal, "actual": self.dice.choice([None, goal, "全部完成。"])},
                 "indicators": rows, "total_weight": "100", "declared_total": None}
         total = form["funds"]["total"]
         total["weight"] = plain(weight) if self.chance(0.9) else None

@@ -1,8 +1,8 @@
 """What a whole form must come to by a profile: lines, execution, totals, grade and flags, as the domain states them.
 
-Independent of the C core on purpose; cells.py reads, this file decides. `judge` gives plain values to compare: scores in
-cents or None, flags as a set of (code, JSON pointer), explanations as all that fit. Where the domain leaves a choice open,
-a comment says "left open" and the core's choice stands.
+Independent of the C core on purpose; cells.py reads, this file decides. `judge` gives plain values to compare: scores
+in cents or None, flags as a set of (code, JSON pointer), explanations as all that fit. Where the domain leaves a choice
+open, a comment says "left open" and the core's choice stands.
 """
 import re
 from fractions import Fraction
@@ -29,7 +29,8 @@ class Profile:
         self.reverse = value("reverse")
         floors = re.search(r"^qualitative_bands: (.*)$", text, re.M)[1]
         self.bands = [Fraction(1)] + [Fraction(floor) for floor in re.findall('"(.*?)"', floors)]
-        self.caps = [(Fraction(r), Fraction(t)) for r, t in re.findall(r'^ *- \{below: "(.*?)", total: "(.*?)"\}', text, re.M)]
+        caps = re.findall(r'^ *- \{below: "(.*?)", total: "(.*?)"\}', text, re.M)
+        self.caps = [(Fraction(rate), Fraction(total)) for rate, total in caps]
         self.threshold, self.deduction = Fraction(value("threshold")), Fraction(value("deduction"))
         self.level1 = [(n, Fraction(w)) for n, w in re.findall(r'^ *- \{name: (.*?), weight: "(.*?)"\}', text, re.M)]
         self.floors = [cents(Fraction(value(key))) for key in ("excellent", "good", "fair")]
@@ -138,7 +139,8 @@ class Judge:
             if cents(self.rate * 100) < 5000:  # as shown
                 self.flag("EXEC_LOW", "/funds/total/executed")
             self.declared_rate(row.get("execution_rate"))
-        confirmed = self.reconcile(declared, row.get("score"), computed, self.execution_weight, "/funds/total/score", "EXEC_")
+        confirmed = self.reconcile(declared, row.get("score"), computed, self.execution_weight, "/funds/total/score",
+                                   "EXEC_")
         if declared is not None and declared > self.execution_weight:
             self.flag("SCORE_OVER_WEIGHT", "/funds/total/score")
         if self.execution_weight != self.profile.weight and self.profile.level1:
@@ -172,8 +174,8 @@ class Judge:
         if not weight:
             detail = str(row.get("level3") or "").startswith("其中")
             self.flag("DETAIL_ROW" if detail else "INDICATOR_NO_WEIGHT", f"{at}/weight")
-            return {"weight": Fraction(0), "declared": declared, "basis": "unweighted", "computed": None, "confirmed": None,
-                    "why": [()]}
+            return {"weight": Fraction(0), "declared": declared, "basis": "unweighted", "computed": None,
+                    "confirmed": None, "why": [()]}
         if declared is not None and declared > weight:
             self.flag("SCORE_OVER_WEIGHT", f"{at}/score")
         self.points = self.percent = None
@@ -305,7 +307,8 @@ class Judge:
     def shape(self, lines):
         rows = self.form.get("indicators") or []
         for name, standard in self.profile.level1:
-            weights = [line["weight"] for line, row in zip(lines, rows) if str(row.get("level1") or "").startswith(name)]
+            weights = [line["weight"] for line, row in zip(lines, rows)
+                       if str(row.get("level1") or "").startswith(name)]
             if sum(weights) not in (0, standard):
                 self.flag("L1_WEIGHT_NONSTANDARD", "/indicators")
 

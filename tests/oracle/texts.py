@@ -1,4 +1,6 @@
-"""Writes meanings down as units do: symbols and words, suffixes, full-width digits, separators, 万 and 亿, minutes and hours."""
+"""Writes meanings down as units do: symbols and words, suffixes, full-width digits, separators, 万 and 亿, minutes and
+hours.
+"""
 from fractions import Fraction
 
 from rules import Clause, Line
@@ -60,7 +62,8 @@ class Writer:
     def numbers(self, unit):
         """A target and an actual value: met, missed, equal, far off."""
         target = self.number(100) if unit == "%" else self.number(self.random.choice([10, 1000, 10**6]), 0)
-        actual = self.random.choice([target, target, target * Fraction(self.random.randrange(0, 130), 100), self.number(100)])
+        part = target * Fraction(self.random.randrange(0, 130), 100)
+        actual = self.random.choice([target, target, part, self.number(100)])
         return target, Fraction(int(actual * 100), 100)
 
     def clause(self, unit):

@@ -65,8 +65,9 @@ def make(dice, profile):
     score = Fraction(form.execution(), 100)
     total = score + sum(line.declared for line in form.lines) if has_scores else None
     text = {"year": 2022, "project_name": "项目", "unit": "单位", "money_unit": "元",
-            "funds": {"total": {"initial_budget": digits(budget), "annual_budget": digits(budget), "executed": digits(executed),
-                                "weight": "10", "execution_rate": form.rate(), "score": digits(score) if has_scores else None}},
+            "funds": {"total": {"initial_budget": digits(budget), "annual_budget": digits(budget),
+                                "executed": digits(executed), "weight": "10", "execution_rate": form.rate(),
+                                "score": digits(score) if has_scores else None}},
             "indicators": [{"level1": "产出指标", "level2": "数量指标", "level3": f"指标{i}", "target": target, "actual": actual,
                             "weight": str(line.weight), "score": declared, "deviation": "原因"}
                            for i, (line, target, actual, declared) in enumerate(lines)],
@@ -113,7 +114,8 @@ CAPPED = (("rate_caps: []", """rate_caps:
     - {below: "0.50", total: "59"}
     - {below: "0.60", total: "69"}
     - {below: "0.70", total: "79"}
-    - {below: "0.80", total: "89"}"""), ('threshold: "1.30"', 'threshold: "1.20"'), ('deduction: "0"', 'deduction: "0.5"'),
+    - {below: "0.80", total: "89"}"""),
+          ('threshold: "1.30"', 'threshold: "1.20"'), ('deduction: "0"', 'deduction: "0.5"'),
           ("missing_reason: warning", "missing_reason: error"), ("name: mof-2020", "name: capped"))
 EXPLAINED = {"DEVIATION_MISSING": "missing_deviation_reason", "OVER_REASON_MISSING": "missing_reason"}
 
@@ -123,8 +125,8 @@ class WholeForms(unittest.TestCase):
 
     def found(self, result):
         execution = result["execution"]
-        return {"lines": [{"basis": line["basis"], "computed": points(line["computed"]), "confirmed": points(line["confirmed"])}
-                          for line in result["indicators"]],
+        return {"lines": [{"basis": line["basis"], "computed": points(line["computed"]),
+                           "confirmed": points(line["confirmed"])} for line in result["indicators"]],
                 "execution": (points(execution["computed"]), points(execution["confirmed"])), "rate": execution["rate"],
                 "totals": tuple(points(result[f"{which}_total"]) for which in ("declared", "computed", "confirmed")),
                 "grade": result["grade"], "declared_grade": result["declared_grade"],
@@ -136,7 +138,8 @@ class WholeForms(unittest.TestCase):
         for i, (line, wanted) in enumerate(zip(found["lines"], expected["lines"])):
             at = f"/indicators/{i}/"
             flags = [sorted(flag for flag in side["flags"] if flag[1].startswith(at)) for side in (found, expected)]
-            self.assertEqual((line, flags[0]), (wanted, flags[1]), about + json.dumps(form["indicators"][i], ensure_ascii=False))
+            self.assertEqual((line, flags[0]), (wanted, flags[1]),
+                             about + json.dumps(form["indicators"][i], ensure_ascii=False))
         self.assertEqual(found, expected, about + json.dumps(form, ensure_ascii=False))
         for line, fits in zip([result["execution"], *result["indicators"]], why):
             self.assertIn(tuple(line["explanation"]), fits, about + json.dumps(line, ensure_ascii=False))
@@ -146,7 +149,8 @@ class WholeForms(unittest.TestCase):
         numbers = re.fullmatch(r"([0-9.,]+) ÷ ([0-9.,]+) × ([0-9.]+)", line["formula"] or "")
         if numbers:
             over, under, weight = (Fraction(number.replace(",", "")) for number in numbers.groups())
-            self.assertEqual(cents(over / under * weight), points(line["computed"]), json.dumps(line, ensure_ascii=False))
+            self.assertEqual(cents(over / under * weight), points(line["computed"]),
+                             json.dumps(line, ensure_ascii=False))
 
     def check(self, name, path):
         with open(path, encoding="utf-8") as file:
