@@ -66,7 +66,7 @@ static void set_int128(mpz_t out, zp_int128 n)
 }
 
 /* q × 10^e */
-static void shift(mpq_t q, int e)
+static void shift(mpq_ptr q, int e)
 {
     mpz_t power;
     mpz_init(power);
@@ -87,7 +87,7 @@ static void set_dec(mpq_t out, zp_dec a)
 }
 
 /* Half-up, away from zero at the tie, at 10^-decimals. */
-static void round_half_up(mpz_t out, mpq_t q, int decimals)
+static void round_half_up(mpz_ptr out, mpq_ptr q, int decimals)
 {
     mpq_t half;
     mpq_init(half);
@@ -221,6 +221,7 @@ static void what_is_no_number_is_refused(void **state)
         "1,234,567,890,123,456",
         "999999999999999.1234567",
         "1.000,5",
+        "1234,567",
     };
     zp_dec out;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
