@@ -68,23 +68,6 @@ static bool take_operator(cursor *c, zp_op *op)
     return false;
 }
 
-/* Skips a label such as 一级故障: no digit, and only when an operator follows. */
-static void skip_label(cursor *c)
-{
-    cursor ahead = *c;
-    zp_op op;
-    while (ahead.p < ahead.end && !is_digit(*ahead.p)) {
-        cursor here = ahead;
-        if (take_operator(&here, &op)) {
-            c->p = ahead.p;
-            return;
-        }
-        do
-            ahead.p++;
-        while (ahead.p < ahead.end && ((unsigned char)*ahead.p & 0xc0) == 0x80);
-    }
-}
-
 static bool take_chinese_digit(cursor *c, int *out)
 {
     static const char *const digits[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十"};
@@ -234,6 +217,37 @@ static bool take_number(cursor *c, zp_quantity *q)
     return take_share(c, q) || take_plain_number(c, q);
 }
 
+static bool is_sign(const cursor *c)
+{
+    return strchr("<>=", *c->p) || zp_text_begins(rest(c), "≥") || zp_text_begins(rest(c), "≤");
+}
+
+/* Skips a label such as 一级故障: no digit, and only when an operator and a number follow. A word such as 高于 may be
+ * part of a label, a sign may not: whoever writes <>5 does not mean >5. */
+static void skip_label(cursor *c)
+{
+    cursor ahead = *c;
+    zp_op op;
+    zp_quantity number;
+    while (ahead.p < ahead.end && !is_digit(*ahead.p)) {
+        cursor here = ahead;
+        if (take_operator(&here, &op)) {
+            cursor behind = here;
+            if (take_number(&behind, &number)) {
+                c->p = ahead.p;
+                return;
+            }
+            if (is_sign(&ahead))
+                return;
+            ahead = here;
+            continue;
+        }
+        do
+            ahead.p++;
+        while (ahead.p < ahead.end && ((unsigned char)*ahead.p & 0xc0) == 0x80);
+    }
+}
+
 static bool read_range(cursor c, zp_clause *clause)
 {
     zp_quantity *low = &clause->low, *high = &clause->high;
@@ -268,6 +282,8 @@ static bool read_clause(cursor c, zp_clause *clause)
     if (!take_number(&c, &clause->low))
         return false;
     zp_str tail = rest(&c);
+    if (zp_text_characters(tail) > MAX_UNIT_CHARACTERS)
+        return false;
     zp_op suffix = take_suffix(&tail);
     if (!clause->has_operator)
         clause->op = suffix;
