@@ -1,0 +1,3 @@
+/*
+ * mistakes.c - what other systems get wrong, and this one must not.
+ */
