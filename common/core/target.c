@@ -162,12 +162,14 @@ static unsigned seconds_of(zp_str unit)
     return 0;
 }
 
-/* Punctuation and operators don't stand in a unit, but 次/天, 元/人·月, 元/人*月 do. */
+/* Punctuation and operators don't stand in a unit, but 次/天, 元/人·月, 元/人*月 do: between words, not at an end. */
 static bool is_unit(zp_str text)
 {
     static const char *const foreign[] = {"。", "(", ")", "≥", "≤", ":", "\"", "“", "”", "≠", "±"};
+    if (text.n && (strchr("-./*", text.p[0]) || strchr("-./*", text.p[text.n - 1])))
+        return false;
     for (size_t i = 0; i < text.n; i++)
-        if (strchr("<>=!?;,+'[]{}|&~", text.p[i]))
+        if (strchr("<>=!?;,+'[]{}|&~%", text.p[i]))
             return false;
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (zp_text_contains(text, foreign[i]))
