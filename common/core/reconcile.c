@@ -65,7 +65,7 @@ static cut_value actual_times_weight(const zp_claim *claim)
 static unsigned explain(const zp_claim *claim)
 {
     int64_t declared = claim->score->cents * 10;
-    if (claim->score->cents * 10000 == claim->weight)
+    if ((zp_int128)claim->score->cents * 10000 == claim->weight)
         return 0;
     const zp_line_score *computed = claim->computed;
     unsigned why = 0;

@@ -41,7 +41,7 @@ static void flag_verdict(scoring *s, zp_verdict verdict, const zp_claim *claim, 
 
 static bool is_full(const zp_number *score, int64_t weight)
 {
-    return score->present && score->cents * 10000 == weight;
+    return score->present && (zp_int128)score->cents * 10000 == weight;
 }
 
 static void score_execution(scoring *s, zp_result *out)
