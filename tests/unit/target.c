@@ -297,7 +297,9 @@ static void several_clauses(void **state)
          "! <= 90 time:60 & ! <= 180 time:60 & ! <= 24 time:3600"},
         {"≥1,000次，≥2,000人", "! >= 1000 次 & ! >= 2000 人"},
         {"99.5,200", "bare 99.5 & bare 200"}, /* no thousands behind a point */
-        {"≥10次，及时", "words"},             /* one that is not understood spoils the others */
+        {"1234,567", "bare 1234 & bare 567"}, /* nor behind four digits */
+        {"12,34", "bare 12 & bare 34"},
+        {"≥10次，及时", "words"}, /* one that is not understood spoils the others */
         {"≥10次，", "words"},
         {"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "words"}, /* more than sixteen */
     };
