@@ -188,6 +188,14 @@ static void what_must_add_up(void **state)
         {{{LINE("weight"), "30.000001"}}, {F(WEIGHT_SUM, "/total_weight")}},
         {{{TOTAL("weight"), "20"}}, {F(WEIGHT_SUM, "/total_weight")}},
         {{{TOTAL("weight"), NULL}}, {{0}}}, /* the profile's 10 */
+        {{{TOTAL("weight"), "0"},
+          {TOTAL("score"), "0"},
+          {"/indicators/0/weight", "100"},
+          {"/indicators/0/score", "100"},
+          {LINE("weight"), NULL},
+          {"/indicators/2/weight", NULL},
+          {"/declared_total", "100"}},
+         {{0}}},
         {{{"/indicators/0/weight", "49.5"},
           {LINE("weight"), "30.5"},
           {"/indicators/0/score", "49.5"},
@@ -251,6 +259,8 @@ static void score_warnings(void **state)
     static const row rows[] = {
         {{{LINE("score"), "29"}, {"/declared_total", "98"}}, {F(SCORE_TOO_HIGH, LINE("score"))}},
         {{{LINE("score"), "28.3"}, {"/declared_total", "97.3"}}, {F(SCORE_TOO_LOW, LINE("score"))}},
+        {{{LINE("target"), "≥3000次"}, {LINE("actual"), "2894次"}, {LINE("score"), "29"}, {"/declared_total", "98"}},
+         {F(SCORE_TOO_HIGH, LINE("score"))}}, /* 28.94 */
         {{{TOTAL("score"), "9.5"}, {"/declared_total", "98"}}, {F(EXEC_SCORE_TOO_HIGH, TOTAL("score"))}},
         {{{TOTAL("score"), "8.5"}, {"/declared_total", "97"}}, {F(EXEC_SCORE_TOO_LOW, TOTAL("score"))}},
         {{{"/declared_grade", "良"}}, {F(GRADE_CHANGED, "/declared_grade")}},
@@ -277,6 +287,8 @@ static void what_a_person_must_judge(void **state)
         {{{LINE("target"), "≥10次,≥20人"}, {LINE("actual"), "达成"}}, {F(COMPOUND_TARGET, LINE("target"))}},
         {{{LINE("actual"), "76次"}}, {F(UNIT_MISMATCH, LINE("actual"))}},
         {{{LINE("actual"), "0.76"}}, {F(PERCENT_SCALE_AMBIGUOUS, LINE("actual"))}},
+        {{{LINE("actual"), "1"}, {LINE("score"), "30"}, {"/declared_total", "99"}, {LINE("target"), "≥98%"}},
+         {F(PERCENT_SCALE_AMBIGUOUS, LINE("actual"))}},
         {{{LINE("actual"), "≥76%"}}, {F(ACTUAL_HAS_OPERATOR, LINE("actual"))}},
         {{{LINE("level2"), "经济成本指标"}, {LINE("target"), "95元"}, {LINE("actual"), "100元"}},
          {F(DIRECTION_ASSUMED, LINE("target")), F(REVERSE_EXCEEDED, LINE("actual"))}},
@@ -382,6 +394,8 @@ static void good_to_know(void **state)
         {{{LINE("target"), "≥100"}, {LINE("actual"), "95"}}, {F(UNIT_ABSENT, LINE("target"))}},
         {{{LINE("actual"), "76"}}, {F(ACTUAL_UNIT_MISSING, LINE("actual"))}},
         {{{LINE("actual"), "76.04%"}, {LINE("score"), "28.5"}}, {F(SCORE_ROUNDED, LINE("score"))}}, /* 28.52 */
+        {{{LINE("target"), "≥3000次"}, {LINE("actual"), "2895次"}, {LINE("score"), "29"}, {"/declared_total", "98"}},
+         {F(SCORE_ROUNDED, LINE("score"))}}, /* 28.95 */
         {{{TOTAL("execution_rate"), "90.01%"}}, {F(EXEC_RATE_ROUNDED_UP, TOTAL("execution_rate"))}},
         {{{TOTAL("execution_rate"), "89.99%"}}, {F(EXEC_RATE_CUT, TOTAL("execution_rate"))}},
         {{{TOTAL("execution_rate"), "90%"}}, {F(EXEC_RATE_COARSE, TOTAL("execution_rate"))}},

@@ -252,6 +252,8 @@ static void words(void **state)
         {"健全", "未达成", "10", "7", QUALITATIVE, 600, "QUAL_OUT_OF_BAND"},
         {"健全", "不合格", "10", "3", UNVERIFIABLE, 300, "QUAL_NEGATIVE"},
         {NULL, "若干", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
+        {NULL, "若干", "10", "12", UNVERIFIABLE, 1000, "SCORE_OVER_WEIGHT"}, /* clipped */
+        {NULL, "若干", "10", NULL, UNVERIFIABLE, NONE, "TARGET_MISSING"},
         {"—", "10", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
         {"-", "-", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
         {NULL, " ", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
@@ -270,6 +272,8 @@ static void several_parts(void **state)
     static const row rows[] = {
         {"≥10次,≥20人", "10次,10人", "10", NULL, FORMULA, 750, NULL},
         {"≥10次；≥20人", "5次；20人", "10", NULL, FORMULA, 750, NULL},
+        {"≥3次；≥3人", "1次；1人", "10", NULL, FORMULA, 333, NULL}, /* 1.67 twice is not rounded twice */
+        {"≥3次；≥3人", "2次；2人", "10", NULL, FORMULA, 667, NULL},
         {"≥99.5，≥200人", "99.5，100人", "10", NULL, FORMULA, 750, NULL},
         {"≥1,000,200人", "500,100人", "10", NULL, FORMULA, 500, NULL},
         {"≥10次，≥20人", "达成", "10", "10", QUALITATIVE, 1000, "COMPOUND_TARGET"},
@@ -308,6 +312,9 @@ static void a_profile_may_deduct_for_what_is_far_above(void **state)
     const zp_line *line = score(w, &(row){"≥100次", "120次", "10", "8.5", FORMULA, 850, NULL});
     assert_int_equal(line->confirmed, 850);
     assert_int_equal(line->why, 0);
+    line = score(w, &(row){"≥100次", "120次", "9.5", "9", FORMULA, 800, NULL});
+    assert_int_equal(line->confirmed, 800);
+    assert_int_equal(line->why, 0); /* nor 9.5, cut */
     line = score(w, &(row){"≥100次", "120次", "10", "9", FORMULA, 850, NULL});
     assert_int_equal(line->confirmed, 850);
     assert_true(has_flag(w, "SCORE_TOO_HIGH"));
@@ -421,6 +428,8 @@ static void a_low_rate_caps_the_total_where_the_profile_says_so(void **state)
     assert_int_equal(execute(w, "100", "79")->computed_total, 8900);
     assert_int_equal(execute(w, "100", "50")->computed_total, 8900);
     assert_int_equal(execute(w, "100", "49")->computed_total, 5900);
+    assert_int_equal(w->result.confirmed_total, 5900);
+    assert_int_equal(w->result.grade, ZP_GRADE_POOR);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)

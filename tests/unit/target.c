@@ -156,8 +156,11 @@ static void labels(void **state)
         {"一级故障<=90分钟", "! <= 90 time:60"},
         {"合格率≥98%", "! >= 98 %"},
         {"培训不少于3次", "! >= 3 次"},
-        {"合格率98%", "words"},  /* only before an operator */
-        {"2022年≥3次", "words"}, /* no digit in a label */
+        {"合格率98%", "words"},                  /* only before an operator */
+        {"2022年≥3次", "words"},                 /* no digit in a label */
+        {"高于平均水平的比例≥80%", "! >= 80 %"}, /* an operator only where a number follows */
+        {"满意度不低于至少的90%", "words"},
+        {"<>5", "words"},
     };
     UNDERSTAND(rows);
 }
@@ -298,10 +301,27 @@ static void several_clauses(void **state)
         {"≥1,000次，≥2,000人", "! >= 1000 次 & ! >= 2000 人"},
         {"99.5,200", "bare 99.5 & bare 200"}, /* no thousands behind a point */
         {"1234,567", "bare 1234 & bare 567"}, /* nor behind four digits */
+        {"1234,567", "bare 1234 & bare 567"}, /* nor behind four digits */
         {"12,34", "bare 12 & bare 34"},
         {"≥10次，及时", "words"}, /* one that is not understood spoils the others */
         {"≥10次，", "words"},
         {"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "words"}, /* more than sixteen */
+    };
+    UNDERSTAND(rows);
+}
+
+/* A suffix counts, a scale counts, what is in front does not. */
+static void eight_characters_behind_a_number_and_no_more(void **state)
+{
+    (void)state;
+    static const row rows[] = {
+        {"一二三四五六七八九≥5一二三四五六七八", "! >= 5 一二三四五六七八"},
+        {"5一二三四五六七八九", "words"},
+        {"5一二三四五六以上", ">= 5 一二三四五六"},
+        {"5一二三四五六七以上", "words"},
+        {"5万一二三四五六七", "bare 50000 一二三四五六七"},
+        {"5万一二三四五六七八", "words"},
+        {"5-6一二三四五六七八九", "words"},
     };
     UNDERSTAND(rows);
 }
@@ -329,6 +349,7 @@ int main(void)
         cmocka_unit_test(ranges),
         cmocka_unit_test(dates),
         cmocka_unit_test(several_clauses),
+        cmocka_unit_test(eight_characters_behind_a_number_and_no_more),
         cmocka_unit_test(anything_else_is_words),
     };
     return cmocka_run_group_tests_name("target", tests, open_arena, close_arena);
