@@ -209,6 +209,7 @@ static void what_must_add_up(void **state)
         {{{"/declared_total", "97.48"}}, {F(TOTAL_SUM_MISMATCH, "/declared_total")}},
         {{{"/declared_total", "97.511"}}, {F(TOTAL_SUM_MISMATCH, "/declared_total")}},
         {{{"/declared_total", "100"}}, {F(TOTAL_SUM_MISMATCH, "/declared_total")}},
+        {{{"/declared_total", "100.5"}}, {F(SCORE_OVER_WEIGHT, "/declared_total")}},
     };
     check_errors(*state, ROWS(rows));
 }
@@ -232,6 +233,14 @@ static void scores_on_all_lines_or_on_none(void **state)
           {"/declared_total", NULL}},
          {{0}}},
         {{{"/indicators/3/level3", "其中：线上"}, {"/indicators/3/score", NULL}}, {{0}}},
+        {{{"/indicators/0/score", NULL},
+          {LINE("score"), NULL},
+          {"/indicators/2/score", NULL},
+          {TOTAL("score"), NULL},
+          {"/declared_total", NULL},
+          {"/indicators/3/level3", "其中：线上"},
+          {"/indicators/3/score", "5"}}, /* of a line that has no weight: none counts as declared */
+         {{0}}},
     };
     check_errors(*state, ROWS(rows));
     world *w = *state;
@@ -263,6 +272,8 @@ static void score_warnings(void **state)
          {F(SCORE_TOO_HIGH, LINE("score"))}}, /* 28.94 */
         {{{TOTAL("score"), "9.5"}, {"/declared_total", "98"}}, {F(EXEC_SCORE_TOO_HIGH, TOTAL("score"))}},
         {{{TOTAL("score"), "8.5"}, {"/declared_total", "97"}}, {F(EXEC_SCORE_TOO_LOW, TOTAL("score"))}},
+        {{{"/indicators/0/score", "49"}, {"/declared_total", "96.5"}}, /* below its weight by the unit's own claim */
+         {F(SCORE_TOO_LOW, "/indicators/0/score"), F(DEVIATION_MISSING, "/indicators/0/deviation")}},
         {{{"/declared_grade", "良"}}, {F(GRADE_CHANGED, "/declared_grade")}},
         {{{LINE("actual"), "50%"}}, {F(SCORE_TOO_HIGH, LINE("score")), F(GRADE_CHANGED, "/declared_total")}},
         {{{LINE("target"), "健全"}, {LINE("actual"), "达成"}, {LINE("score"), "23"}, {"/declared_total", "92"}},
@@ -347,6 +358,7 @@ static void funds(void **state)
           {"/declared_total", "93.5"}},
          {F(EXEC_LOW, TOTAL("executed"))}},
         {{{"/funds/other/executed", "0.01"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("executed"))}},
+        {{{"/funds/current_year_appropriation/executed", "899.99"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("executed"))}},
         {{{"/funds/other/annual_budget", "1"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("annual_budget"))}},
         {{{"/funds/carryover/initial_budget", "1"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("initial_budget"))}},
         {{{"/funds/carryover/annual_budget", NULL}}, {F(FUNDS_COMPONENT_MISSING, "/funds/carryover/annual_budget")}},

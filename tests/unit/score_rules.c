@@ -134,6 +134,7 @@ static void at_least(void **state)
         {">95%", "95%", "10", NULL, FORMULA, 1000, "STRICT_BOUNDARY"},
         {">95%", "94%", "10", NULL, FORMULA, 989, NULL},
         {"≥0", "0", "10", NULL, FORMULA, 1000, NULL},
+        {"≥0次", "-5次", "10", NULL, FORMULA, 0, NULL},
         {"≥100", "0", "10", NULL, FORMULA, 0, NULL},
         {"＞＝８０％", "７６．８９％", "10", NULL, FORMULA, 961, NULL},
         {"≥81,572,666元", "81572666.00元", "10", NULL, FORMULA, 1000, NULL},
@@ -211,6 +212,9 @@ static void units(void **state)
         {"≥5亿元", "1万", "10", NULL, FORMULA, 0, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "98", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "0.98", "10", NULL, FORMULA, 1000, "PERCENT_SCALE_AMBIGUOUS"},
+        {"≥98%", "1", "10", NULL, FORMULA, 1000, "PERCENT_SCALE_AMBIGUOUS"},
+        {"≥98%", "1.01", "10", NULL, FORMULA, 10, "ACTUAL_UNIT_MISSING"},
+        {"≥98%", "0", "10", NULL, FORMULA, 0, "ACTUAL_UNIT_MISSING"},
         {"≤5‰", "10", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
         {"≤5‰", "0.4", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "≥99%", "10", NULL, FORMULA, 1000, "ACTUAL_HAS_OPERATOR"},
@@ -246,7 +250,10 @@ static void words(void **state)
     static const row rows[] = {
         {"及时", "及时", "10", "10", QUALITATIVE, 1000, NULL},
         {"健全", "健全", "10", "9", QUALITATIVE, 900, NULL},
+        {"健全", "达成", "10", NULL, QUALITATIVE, 1000, ""}, /* where none was declared, the best of the band */
+        {"健全", "达成", "10", "8", QUALITATIVE, 800, ""},
         {"健全", "达成", "10", "7", QUALITATIVE, 800, "QUAL_OUT_OF_BAND"},
+        {"健全", "部分达成", "10", "6", QUALITATIVE, 600, ""},
         {"健全", "部分达成", "10", "9", QUALITATIVE, 800, "QUAL_OUT_OF_BAND"},
         {"健全", "基本达成", "10", "7", QUALITATIVE, 700, NULL},
         {"健全", "未达成", "10", "7", QUALITATIVE, 600, "QUAL_OUT_OF_BAND"},
@@ -277,6 +284,9 @@ static void several_parts(void **state)
         {"≥99.5，≥200人", "99.5，100人", "10", NULL, FORMULA, 750, NULL},
         {"≥1,000,200人", "500,100人", "10", NULL, FORMULA, 500, NULL},
         {"≥10次，≥20人", "达成", "10", "10", QUALITATIVE, 1000, "COMPOUND_TARGET"},
+        {"≥10次，≥20人", "10次", "10", "9", UNVERIFIABLE, 900, "COMPOUND_TARGET"},
+        {"≥10次", "10次，20人", "10", "9", UNVERIFIABLE, 900, NULL},
+        {"≥6次；≥9人", "5次；9人", "10", NULL, FORMULA, 917, NULL}, /* 9.1666…, half-up */
     };
     CHECK(*state, rows);
 }
@@ -361,6 +371,41 @@ static void a_score_with_fewer_decimals_is_rounded_not_wrong(void **state)
     assert_false(has_flag(w, "SCORE_TOO_HIGH"));
     (void)score(w, &(row){"≥80%", "76.66%", "10", "9.63", FORMULA, 958, NULL});
     assert_true(has_flag(w, "SCORE_TOO_HIGH"));
+    /* 0.05 apart is the most that rounding to one decimal does: 9.55 and 9.6 */
+    assert_int_equal(score(w, &(row){"≥80%", "76.4%", "10", "9.6", FORMULA, 955, NULL})->confirmed, 955);
+    assert_true(has_flag(w, "SCORE_ROUNDED"));
+    assert_int_equal(score(w, &(row){"≥80%", "79.52%", "10", "10", FORMULA, 994, NULL})->confirmed, 994);
+    assert_true(has_flag(w, "SCORE_TOO_HIGH")); /* 9.94 rounded to none is 0.06 apart */
+}
+
+/* What people do by hand to a score, one way at a time; of two that fit, the plainer. */
+static void each_mistake_is_recognised(void **state)
+{
+    static const struct {
+        const char *target, *actual, *score;
+        unsigned why;
+    } cases[] = {
+        {"≥80次", "73.4次", "9.1", ZP_WHY_TRUNC1}, /* 9.175 */
+        {"≥80次", "77.4次", "9.7", 0},             /* 9.675: SCORE_ROUNDED, no mistake */
+        {"≥80次", "73.4次", "9", ZP_WHY_TRUNC0},
+        {"≥80次", "60.4次", "8", ZP_WHY_ROUND0}, /* 7.55 */
+        {"≥80次", "60.4次", "7", ZP_WHY_TRUNC0},
+        {"≥80%", "73.46%", "7.35", ZP_WHY_ACTUAL_X_WEIGHT},
+        {"≥80%", "73.36%", "7.3", ZP_WHY_ACTUAL_X_WEIGHT | ZP_WHY_TRUNC1},
+        {"≥80%", "73.56%", "7.4", ZP_WHY_ACTUAL_X_WEIGHT | ZP_WHY_ROUND1},
+        {"≥80%", "73.46%", "7", ZP_WHY_ACTUAL_X_WEIGHT | ZP_WHY_TRUNC0},
+        {"≥80%", "67.56%", "7", ZP_WHY_ACTUAL_X_WEIGHT | ZP_WHY_ROUND0}, /* 8.445, 6.756 */
+        {"≥80%", "0.7346", "7.35", ZP_WHY_ACTUAL_X_WEIGHT},
+        {"≥80次", "73.46次", "7.35", 0}, /* times are no percentage */
+        {"≥80%", "73.46%", "6.1", 0},
+    };
+    world *w = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const zp_line *line =
+            score(w, &(row){cases[i].target, cases[i].actual, "10", cases[i].score, FORMULA, 0, NULL});
+        if (line->why != cases[i].why)
+            fail_msg("%s of %s declared as %s: %#x", cases[i].actual, cases[i].target, cases[i].score, line->why);
+    }
 }
 
 static const zp_result *execute(world *w, const char *budget, const char *executed)
@@ -398,6 +443,26 @@ static void budget_execution(void **state)
     }
 }
 
+/* Nothing to divide: what was declared stands up to the weight, and rests on no arithmetic. */
+static void an_execution_that_cannot_be_computed_keeps_its_score(void **state)
+{
+    static const struct {
+        const char *score;
+        int64_t computed;
+    } cases[] = {{"9", 900}, {"12", 1000}, {NULL, NONE}};
+    world *w = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        (void)execute(w, "100", "100");
+        assert_int_equal(w->result.machine_verified, 100 * ZP_POINT);
+        w->form.funds[ZP_FUNDS_TOTAL].annual_budget = ZP_ABSENT;
+        w->form.funds[ZP_FUNDS_TOTAL].score = cell(cases[i].score);
+        assert_int_equal(zp_score(&w->form, &w->profile, w->arena, &w->result), ZP_OK);
+        assert_int_equal(w->result.execution.computed, cases[i].computed);
+        assert_int_equal(w->result.machine_verified, 90 * ZP_POINT);
+        assert_false(zp_str_present(w->result.execution.rate));
+    }
+}
+
 /* 89.995 is shown as 90.00, and what is shown has its grade: bands are closed at their lower end. */
 static void the_grade_is_that_of_the_rounded_total(void **state)
 {
@@ -415,6 +480,47 @@ static void the_grade_is_that_of_the_rounded_total(void **state)
         if (w->result.computed_total != cases[i].total || w->result.grade != cases[i].grade)
             fail_msg("%s: %lld %s", cases[i].actual, (long long)w->result.computed_total,
                      zp_grade_name(w->result.grade));
+    }
+}
+
+/* Computed 100.00, confirmed 89.00: a unit is never lifted above its own claim. */
+static void the_grade_is_that_of_the_confirmed_total(void **state)
+{
+    world *w = *state;
+    score(w, &(row){"≥1000次", "1000次", "90", "79", FORMULA, 0, NULL});
+    assert_int_equal(w->result.computed_total, 10000);
+    assert_int_equal(w->result.confirmed_total, 8900);
+    assert_int_equal(w->result.grade, ZP_GRADE_GOOD);
+    score(w, &(row){"≥1000次", "500次", "90", "90", FORMULA, 0, NULL});
+    assert_int_equal(w->result.confirmed_total, 5500); /* nor left above the rule */
+    assert_int_equal(w->result.grade, ZP_GRADE_POOR);
+}
+
+static void a_cost_in_money_is_a_limit(void **state)
+{
+    static const struct {
+        const char *level1, *level2, *target, *actual;
+        int64_t computed;
+        bool assumed;
+    } cases[] = {
+        {"产出指标", "成本指标", "100万元", "125万元", 800, true},
+        {"产出指标", "成本指标", "=100万元", "125万元", 800, true},
+        {"产出指标", "成本指标", "100万元", "80万元", 1000, true},
+        {"成本指标", "项目支出", "100元/人", "125元/人", 800, true},
+        {"产出指标", "数量指标", "100万元", "80万元", 800, false},
+        {"产出指标", "成本指标", "100人", "80人", 800, false}, /* no money */
+        {"产出指标", "成本指标", "100%", "80%", 800, false},
+        {"产出指标", "成本指标", "≥100万元", "80万元", 800, false}, /* it has a direction */
+    };
+    world *w = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        (void)score(w, &(row){cases[i].target, cases[i].actual, "10", NULL, FORMULA, 0, NULL});
+        w->indicator.level1 = cell(cases[i].level1);
+        w->indicator.level2 = cell(cases[i].level2);
+        assert_int_equal(zp_score(&w->form, &w->profile, w->arena, &w->result), ZP_OK);
+        if (w->result.lines[0].computed != cases[i].computed || has_flag(w, "DIRECTION_ASSUMED") != cases[i].assumed)
+            fail_msg("%s %s %s / %s: %lld", cases[i].level1, cases[i].level2, cases[i].target, cases[i].actual,
+                     (long long)w->result.lines[0].computed);
     }
 }
 
@@ -449,8 +555,12 @@ int main(void)
         TEST(a_profile_may_deduct_for_what_is_far_above),
         TEST(declared_scores_are_reconciled),
         TEST(a_score_with_fewer_decimals_is_rounded_not_wrong),
+        TEST(each_mistake_is_recognised),
         TEST(budget_execution),
+        TEST(an_execution_that_cannot_be_computed_keeps_its_score),
         TEST(the_grade_is_that_of_the_rounded_total),
+        TEST(the_grade_is_that_of_the_confirmed_total),
+        TEST(a_cost_in_money_is_a_limit),
         TEST(a_low_rate_caps_the_total_where_the_profile_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
