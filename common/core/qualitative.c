@@ -14,10 +14,28 @@ static bool contains_any(zp_str text, const char *const *words)
     return false;
 }
 
+static bool begins_with_any(zp_str text, const char *const *words)
+{
+    for (; *words; words++)
+        if (zp_text_begins(text, *words))
+            return true;
+    return false;
+}
+
+/* 不 and 非 also stand in words that deny nothing: 非常满意, 不断完善. */
+static bool is_negated(zp_str text)
+{
+    static const char *const negations[] = {"不", "未", "没", "无", "非", NULL};
+    static const char *const harmless[] = {"不断", "不仅", "非常", NULL};
+    for (; text.n; text.p++, text.n--)
+        if (begins_with_any(text, negations) && !begins_with_any(text, harmless))
+            return true;
+    return false;
+}
+
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
 {
     static const char *const poor[] = {"未达成", "未完成", "较差", "未达标", "未达到", NULL};
-    static const char *const negations[] = {"不", "未", "没", "无", "非", NULL};
     static const char *const partial[] = {"部分", "基本", NULL};
     static const char *const met[] = {"达成", "完成", "达标", "达到", "及时", "符合要求", "在标准时间内",
                                       "按时", "按期", "合格", "健全", "完善", "优秀",     "良好",
@@ -27,7 +45,7 @@ int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
     if (contains_any(actual, poor))
         return 2;
     *why_not = ZP_FLAG_QUAL_NEGATIVE;
-    if (contains_any(actual, negations))
+    if (is_negated(actual))
         return -1;
     if (contains_any(actual, partial))
         return 1;

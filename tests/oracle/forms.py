@@ -7,7 +7,7 @@ from fractions import Fraction
 import cells
 
 WORDS = [*(["达成", "已完成", "达标", "及时", "符合要求", "在标准时间内"] * 2), "部分达成", "基本完成", "未达成", "较差", "不合格",
-         "未完善", "视情况而定", "稳步推进中", "5次达成"]
+         "未完善", "不断完善", "视情况而定", "稳步推进中", "5次达成"]
 WORD_TARGETS = ["健全", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称"]
 UNITS = ["%"] * 6 + ["", "", "次", "人", "个", "元", "元", "万元", "亿元", "万人", "次/天", "元/人*月", "‰", "百分比", "秒", "分钟", "小时",
                      "天", "天", "人次"]
@@ -167,6 +167,8 @@ class Filler:
 
     def funds(self):
         budget = Fraction(self.dice.randrange(1, 10**self.dice.randrange(1, 13)), self.dice.choice([1, 100]))
+        if self.chance(0.1):  # large and round: 100 亿
+            budget = Fraction(self.dice.randrange(1, 20) * 10**self.dice.randrange(8, 13))
         if self.chance(0.03):
             budget = Fraction(0)
         initial = self.dice.choice([budget, budget, budget * Fraction(5, 4), budget * Fraction(126, 100), budget / 2])

@@ -14,6 +14,7 @@ MET = ("达成", "完成", "达标", "及时", "符合要求", "在标准时间�
 PARTLY = ("部分", "基本")
 MISSED = ("未达成", "较差")
 NEGATIONS = ("不", "未", "无", "没")
+HARMLESS = ("不断", "不仅")  # begin like a negation and are none
 NAMES = ("性", "率", "指标")  # what a target ends with that names something and says no value
 FUNDS = ("current_year_appropriation", "carryover", "other")
 COLUMNS = ("initial_budget", "annual_budget", "executed")
@@ -240,7 +241,7 @@ class Judge:
             return "qualitative", 1
         if any(word in actual for word in MISSED):
             return "qualitative", 3
-        if any(word in actual for word in NEGATIONS):
+        if any(word in re.sub("|".join(HARMLESS), "", actual) for word in NEGATIONS):
             self.flag("QUAL_NEGATIVE", f"{at}/actual")
             return "unverifiable", None
         for band, words in ((2, PARTLY), (1, MET)):
