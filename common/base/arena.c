@@ -72,11 +72,16 @@ void zp_arena_reset(zp_arena *self)
     first->used = 0;
 }
 
+static size_t aligned(size_t n)
+{
+    return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
 void *zp_arena_alloc(zp_arena *self, size_t n)
 {
     if (n > SIZE_MAX - ALIGN)
         return NULL;
-    n = (n + ALIGN - 1) / ALIGN * ALIGN;
+    n = aligned(n);
     chunk *c = self->newest;
     if (c->size - c->used < n) {
         c = chunk_new(n > self->first_chunk ? n : self->first_chunk, self->newest);
@@ -110,16 +115,28 @@ zp_str zp_arena_copy(zp_arena *self, zp_str s)
     return (zp_str){p, s.n};
 }
 
+/* Straight into what is left of the newest chunk, which nearly always is enough: formatting twice, once for the length
+ * alone, is only for what does not fit. */
 zp_str zp_arena_printf(zp_arena *self, const char *format, ...)
 {
     va_list arguments, again;
+    chunk *c = self->newest;
+    size_t room = c->size - c->used;
+    char *p = c->bytes + c->used;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int n = vsnprintf(NULL, 0, format, arguments);
+    int n = vsnprintf(p, room, format, arguments);
     va_end(arguments);
-    char *p = n < 0 ? NULL : zp_arena_alloc(self, (size_t)n + 1);
-    if (p)
-        vsnprintf(p, (size_t)n + 1, format, again);
+    if (n < 0) {
+        p = NULL;
+    } else if ((size_t)n >= room) {
+        p = zp_arena_alloc(self, (size_t)n + 1);
+        if (p)
+            vsnprintf(p, (size_t)n + 1, format, again);
+    } else {
+        size_t taken = aligned((size_t)n + 1);
+        c->used += taken < room ? taken : room;
+    }
     va_end(again);
     return p ? (zp_str){p, (size_t)n} : ZP_ABSENT;
 }

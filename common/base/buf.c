@@ -38,15 +38,19 @@ bool zp_buf_reserve(zp_buf *self, size_t more)
     return true;
 }
 
+/* Straight into the room that there is; once more where that was too little. */
 void zp_buf_printf(zp_buf *self, const char *format, ...)
 {
     va_list arguments, again;
+    size_t room = self->failed ? 0 : self->cap - self->n;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int n = vsnprintf(NULL, 0, format, arguments);
+    int n = vsnprintf(room ? self->p + self->n : NULL, room, format, arguments);
     va_end(arguments);
     if (n < 0)
         self->failed = true;
+    else if ((size_t)n < room)
+        self->n += (size_t)n;
     else if (zp_buf_reserve(self, (size_t)n + 1)) {
         vsnprintf(self->p + self->n, (size_t)n + 1, format, again);
         self->n += (size_t)n;

@@ -4,6 +4,7 @@
 #include "codec/mp.h"
 
 enum { MAX_DEPTH = 16 };
+enum { FIXSTR = 0xa0, FIXSTR_MAX = 31, STR_8 = 0xd9 }; /* lead bytes of the format */
 
 static int write_to_buf(void *data, const char *bytes, size_t n)
 {
@@ -17,12 +18,33 @@ void zp_mp_packer(msgpack_packer *packer, zp_buf *buf)
     msgpack_packer_init(packer, buf, write_to_buf);
 }
 
+/* The packer's callback would be called twice for each of a record's hundred strings: most are short, and go in at
+ * once.
+ */
+static bool put_short_str(zp_buf *buf, zp_str s)
+{
+    if (s.n > UINT8_MAX || !zp_buf_reserve(buf, s.n + 2))
+        return false;
+    uint8_t *p = (uint8_t *)buf->p + buf->n;
+    size_t head = 1;
+    if (s.n <= FIXSTR_MAX) {
+        p[0] = (uint8_t)(FIXSTR | s.n);
+    } else {
+        p[0] = STR_8;
+        p[1] = (uint8_t)s.n;
+        head = 2;
+    }
+    memcpy(p + head, s.p, s.n);
+    buf->n += head + s.n;
+    return true;
+}
+
 void zp_mp_put_str(msgpack_packer *packer, zp_str s)
 {
-    if (s.p)
-        msgpack_pack_str_with_body(packer, s.p, s.n);
-    else
+    if (!s.p)
         msgpack_pack_nil(packer);
+    else if (!put_short_str(packer->data, s))
+        msgpack_pack_str_with_body(packer, s.p, s.n);
 }
 
 void zp_mp_put_bin(msgpack_packer *packer, const void *p, size_t n)
