@@ -115,6 +115,21 @@ zp_str zp_arena_copy(zp_arena *self, zp_str s)
     return (zp_str){p, s.n};
 }
 
+zp_str zp_arena_join(zp_arena *self, const zp_str *parts, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    char *joined = zp_arena_alloc(self, n + 1), *end = joined;
+    if (!joined)
+        return ZP_ABSENT;
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].n)
+            end = mempcpy(end, parts[i].p, parts[i].n);
+    *end = '\0';
+    return (zp_str){joined, n};
+}
+
 /* Straight into what is left of the newest chunk, which nearly always is enough: formatting twice, once for the length
  * alone, is only for what does not fit. */
 zp_str zp_arena_printf(zp_arena *self, const char *format, ...)

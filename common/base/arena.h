@@ -25,6 +25,11 @@ void *zp_arena_alloc(zp_arena *self, size_t n);
 void *zp_arena_calloc(zp_arena *self, size_t count, size_t size);
 /* A copy of s that lives in the arena; absent stays absent. On out of memory the result is absent. */
 zp_str zp_arena_copy(zp_arena *self, zp_str s);
+/* The parts one after the other, in one allocation; absent ones add nothing. Absent when out of memory. */
+zp_str zp_arena_join(zp_arena *self, const zp_str *parts, size_t count);
+/* zp_arena_join of the views that are listed. */
+#define ZP_ARENA_JOIN(arena, ...)                                                                                      \
+    zp_arena_join((arena), (const zp_str[]){__VA_ARGS__}, sizeof((const zp_str[]){__VA_ARGS__}) / sizeof(zp_str))
 /* Formats into the arena, printf-style. Absent when out of memory. */
 zp_str zp_arena_printf(zp_arena *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -19,6 +19,11 @@ typedef struct {
 
 #define ZP_STR(literal) ((zp_str){(literal), sizeof(literal) - 1})
 #define ZP_ABSENT       ((zp_str){NULL, 0})
+/* For tables: an element of a static array of views. */
+#define ZP_STR_ROW(literal)                                                                                            \
+    {                                                                                                                  \
+        (literal), sizeof(literal) - 1                                                                                 \
+    }
 
 static inline zp_str zp_str_of(const char *c_string)
 {

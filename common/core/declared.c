@@ -3,8 +3,8 @@
  */
 #include "core/declared.h"
 
-static const char *const row_names[] = {
-#define X(name, row) [row] = (name),
+static const zp_str row_names[] = {
+#define X(name, row) [row] = ZP_STR_ROW(name),
     ZP_FUNDS_ROW_NAMES(X)
 #undef X
 };
@@ -13,12 +13,16 @@ static const int64_t most_weight = 100 * INT64_C(1000000);
 
 zp_str zp_indicator_pointer(zp_arena *arena, size_t index, const char *cell)
 {
-    return zp_arena_printf(arena, "/indicators/%zu/%s", index, cell);
+    char digits[20], *end = digits + sizeof digits, *p = end;
+    do
+        *--p = (char)('0' + index % 10);
+    while (index /= 10);
+    return ZP_ARENA_JOIN(arena, ZP_STR("/indicators/"), {p, (size_t)(end - p)}, ZP_STR("/"), zp_str_of(cell));
 }
 
 zp_str zp_funds_pointer(zp_arena *arena, zp_funds_row_name row, const char *cell)
 {
-    return zp_arena_printf(arena, "/funds/%s/%s", row_names[row], cell);
+    return ZP_ARENA_JOIN(arena, ZP_STR("/funds/"), row_names[row], ZP_STR("/"), zp_str_of(cell));
 }
 
 /* Where a number stands, spelled out only when there is something to say about it. */
@@ -70,8 +74,8 @@ static bool read_weight(zp_str text, const place *at, int64_t *weight)
 
 static void check_score(const zp_number *score, zp_str text, zp_str weight_text, int64_t weight, const place *at)
 {
-    zp_dec bound = {weight, -6};
-    if (score->present && zp_dec_cmp(score->value, bound) > 0)
+    int64_t points;
+    if (score->present && (!zp_dec_millionths(score->value, &points) || points > weight))
         zp_flags_add(at->flags, ZP_FLAG_SCORE_OVER_WEIGHT, pointer_of(at), text, weight_text);
 }
 

@@ -35,10 +35,11 @@ static zp_str rate_text(const context *c, zp_share rate)
 {
     zp_str number = zp_dec_text((zp_dec){rate_at(rate, 2), -2}, c->arena);
     unsigned shown = zp_decimals_shown(number);
-    return zp_arena_printf(c->arena, "%.*s%s%%", (int)number.n, number.p ? number.p : "",
-                           shown == 0   ? ".00"
-                           : shown == 1 ? "0"
-                                        : "");
+    return ZP_ARENA_JOIN(c->arena, number,
+                         shown == 0   ? ZP_STR(".00")
+                         : shown == 1 ? ZP_STR("0")
+                                      : ZP_STR(""),
+                         ZP_STR("%"));
 }
 
 static void check_rate(const context *c, const zp_execution *execution)
@@ -53,7 +54,7 @@ static void check_rate(const context *c, const zp_execution *execution)
         c->flags->failed = true;
         return;
     }
-    if (zp_text_ends(number, "%"))
+    if (zp_text_ends(number, ZP_STR("%")))
         number.n--;
     zp_dec declared;
     if (zp_dec_parse(number, &declared)) {
@@ -135,9 +136,8 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
     score->share = over ? (zp_share){1, 1} : out->rate;
     score->computed = (int64_t)zp_round_div(score->share.num, c->declared->execution_weight, score->share.den * 10000);
     zp_str weight = zp_millionths_text(c->declared->execution_weight, c->arena);
-    score->formula = zp_arena_printf(c->arena, "%s%.*s ÷ %.*s%s × %.*s", over ? "min(" : "", (int)row->executed.n,
-                                     row->executed.p, (int)row->annual_budget.n, row->annual_budget.p,
-                                     over ? ", 1)" : "", (int)weight.n, weight.p ? weight.p : "");
+    score->formula = ZP_ARENA_JOIN(c->arena, over ? ZP_STR("min(") : ZP_STR(""), row->executed, ZP_STR(" ÷ "),
+                                   row->annual_budget, over ? ZP_STR(", 1)") : ZP_STR(""), ZP_STR(" × "), weight);
     check_rate(c, out);
 }
 

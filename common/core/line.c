@@ -93,8 +93,9 @@ static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_i
 
 static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *target)
 {
-    return (zp_text_contains(line->indicator->level1, "成本") || zp_text_contains(line->indicator->level2, "成本")) &&
-           zp_text_begins(target->unit, "元");
+    return (zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
+            zp_text_contains(line->indicator->level2, ZP_STR("成本"))) &&
+           zp_text_begins(target->unit, ZP_STR("元"));
 }
 
 /* The direction that counts: a cost without one is read as "at most". */
@@ -190,9 +191,7 @@ static int unit_exponent(const zp_quantity *q)
 
 static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)
 {
-    return needed && q->said.n
-               ? zp_arena_printf(line->arena, "%.*s%.*s", (int)q->number.n, q->number.p, (int)q->said.n, q->said.p)
-               : q->number;
+    return needed && q->said.n ? ZP_ARENA_JOIN(line->arena, q->number, q->said) : q->number;
 }
 
 /* "76.89 ÷ 80 × 10" when it falls short, "99.92 ≥ 98 → 10" when it is met. */
@@ -202,21 +201,19 @@ static zp_str formula_of(const zp_line_context *line, const clause_score *score)
                  unit_exponent(&score->target) != unit_exponent(&score->actual);
     zp_str t = with_unit(line, &score->target, units), a = with_unit(line, &score->actual, units);
     zp_str w = zp_millionths_text(line->declared->weight, line->arena);
+    const zp_str arrow = ZP_STR(" → "), by = ZP_STR(" ÷ "), times = ZP_STR(" × ");
     const zp_share *share = &score->share;
     if (share->num >= share->den && score->op != ZP_OP_RANGE)
-        return zp_arena_printf(line->arena, "%.*s %s %.*s → %.*s", (int)a.n, a.p, zp_op_sign(score->op), (int)t.n, t.p,
-                               (int)w.n, w.p);
+        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" "), zp_str_of(zp_op_sign(score->op)), ZP_STR(" "), t, arrow, w);
     if (share->num >= share->den)
-        return zp_arena_printf(line->arena, "%.*s ∈ %.*s → %.*s", (int)a.n, a.p, (int)line->indicator->target.n,
-                               line->indicator->target.p, (int)w.n, w.p);
+        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" ∈ "), line->indicator->target, arrow, w);
     if (share->num == 0)
-        return zp_arena_printf(line->arena, "%.*s / %.*s → 0", (int)a.n, a.p, (int)t.n, t.p);
+        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" / "), t, arrow, ZP_STR("0"));
     if (score->inverted && score->op != ZP_OP_RANGE && line->profile->reverse == ZP_REVERSE_LINEAR)
-        return zp_arena_printf(line->arena, "(1 − (%.*s − %.*s) ÷ %.*s) × %.*s", (int)a.n, a.p, (int)t.n, t.p, (int)t.n,
-                               t.p, (int)w.n, w.p);
+        return ZP_ARENA_JOIN(line->arena, ZP_STR("(1 − ("), a, ZP_STR(" − "), t, ZP_STR(")"), by, t, ZP_STR(")"), times,
+                             w);
     zp_str above = score->inverted ? t : a, below = score->inverted ? a : t;
-    return zp_arena_printf(line->arena, "%.*s ÷ %.*s × %.*s", (int)above.n, above.p, (int)below.n, below.p, (int)w.n,
-                           w.p);
+    return ZP_ARENA_JOIN(line->arena, above, by, below, times, w);
 }
 
 static int64_t cents_of(zp_share share, int64_t weight)
@@ -323,8 +320,7 @@ static void score_date(const zp_line_context *line, const zp_cell *target, const
     out->share = late ? nothing : full;
     out->has_share = true;
     out->computed = cents_of(out->share, line->declared->weight);
-    out->formula = zp_arena_printf(line->arena, "%.*s %s %.*s", (int)actual->text.n, actual->text.p, late ? ">" : "≤",
-                                   (int)target->text.n, target->text.p);
+    out->formula = ZP_ARENA_JOIN(line->arena, actual->text, late ? ZP_STR(" > ") : ZP_STR(" ≤ "), target->text);
     if (late)
         flag(line, ZP_FLAG_DEADLINE_MISSED, "actual", line->indicator->actual, line->indicator->target);
 }
@@ -382,17 +378,17 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
 {
     *out = (zp_line_score){.basis = ZP_BASIS_UNWEIGHTED};
     if (!line->declared->weighted) {
-        bool detail = zp_text_contains(line->indicator->level3, "其中");
+        bool detail = zp_text_contains(line->indicator->level3, ZP_STR("其中"));
         flag(line, detail ? ZP_FLAG_DETAIL_ROW : ZP_FLAG_INDICATOR_NO_WEIGHT, "weight", line->indicator->weight,
              ZP_ABSENT);
         return line->flags->failed ? ZP_NOMEM : ZP_OK;
     }
-    zp_cell *cells = zp_arena_alloc(line->arena, 2 * sizeof *cells);
-    if (!cells || zp_cell_read(line->indicator->target, line->arena, &cells[0]) ||
-        zp_cell_read(line->indicator->actual, line->arena, &cells[1]))
+    zp_cell target, actual;
+    if (zp_cell_read(line->indicator->target, line->arena, &target) ||
+        zp_cell_read(line->indicator->actual, line->arena, &actual))
         return ZP_NOMEM;
     if (zp_str_filled(line->indicator->actual))
-        score_cells(line, &cells[0], &cells[1], out);
+        score_cells(line, &target, &actual, out);
     else
         zp_line_unverifiable(line, out);
     return line->flags->failed ? ZP_NOMEM : ZP_OK;

@@ -6,61 +6,66 @@
 #include "core/line.h"
 #include "core/text.h"
 
-static bool contains_any(zp_str text, const char *const *words)
-{
-    for (; *words; words++)
-        if (zp_text_contains(text, *words))
-            return true;
-    return false;
-}
+typedef enum { NOTHING, POOR, NEGATION, PARTIAL, MET, KINDS } word_kind;
 
-static bool begins_with_any(zp_str text, const char *const *words)
-{
-    for (; *words; words++)
-        if (zp_text_begins(text, *words))
-            return true;
-    return false;
-}
+#define WORD(kind, text)                                                                                               \
+    {                                                                                                                  \
+        (kind), ZP_STR_ROW(text)                                                                                       \
+    }
+static const struct {
+    word_kind kind; /* NOTHING: 不 and 非 also stand in words that deny nothing */
+    zp_str text;
+} words[] = {
+    WORD(POOR, "未达成"),  WORD(POOR, "未完成"),      WORD(POOR, "较差"),    WORD(POOR, "未达标"),
+    WORD(POOR, "未达到"),  WORD(NOTHING, "不断"),     WORD(NOTHING, "不仅"), WORD(NOTHING, "非常"),
+    WORD(NEGATION, "不"),  WORD(NEGATION, "未"),      WORD(NEGATION, "没"),  WORD(NEGATION, "无"),
+    WORD(NEGATION, "非"),  WORD(PARTIAL, "部分"),     WORD(PARTIAL, "基本"), WORD(MET, "达成"),
+    WORD(MET, "完成"),     WORD(MET, "达标"),         WORD(MET, "达到"),     WORD(MET, "及时"),
+    WORD(MET, "符合要求"), WORD(MET, "在标准时间内"), WORD(MET, "按时"),     WORD(MET, "按期"),
+    WORD(MET, "合格"),     WORD(MET, "健全"),         WORD(MET, "完善"),     WORD(MET, "优秀"),
+    WORD(MET, "良好"),     WORD(MET, "显著"),         WORD(MET, "明显"),     WORD(MET, "有效"),
+    WORD(MET, "满意"),     WORD(MET, "落实"),
+};
+#undef WORD
 
-/* 不 and 非 also stand in words that deny nothing: 非常满意, 不断完善. */
-static bool is_negated(zp_str text)
+/* Of the word that begins here, where one does. The first character, of three bytes in every word, rules out nearly
+ * all. */
+static word_kind word_at(zp_str text)
 {
-    static const char *const negations[] = {"不", "未", "没", "无", "非", NULL};
-    static const char *const harmless[] = {"不断", "不仅", "非常", NULL};
-    for (; text.n; text.p++, text.n--)
-        if (begins_with_any(text, negations) && !begins_with_any(text, harmless))
-            return true;
-    return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (memcmp(text.p, words[i].text.p, 3) == 0 && zp_text_begins(text, words[i].text))
+            return words[i].kind;
+    return NOTHING;
 }
 
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
 {
-    static const char *const poor[] = {"未达成", "未完成", "较差", "未达标", "未达到", NULL};
-    static const char *const partial[] = {"部分", "基本", NULL};
-    static const char *const met[] = {"达成", "完成", "达标", "达到", "及时", "符合要求", "在标准时间内",
-                                      "按时", "按期", "合格", "健全", "完善", "优秀",     "良好",
-                                      "显著", "明显", "有效", "满意", "落实", NULL};
+    bool says[KINDS] = {false};
     if (zp_str_eq(actual, target))
         return 0;
-    if (contains_any(actual, poor))
+    for (zp_str rest = actual; rest.n >= 3; rest.p++, rest.n--)
+        if (zp_text_wide(rest.p, rest.n))
+            says[word_at(rest)] = true;
+    if (says[POOR])
         return 2;
     *why_not = ZP_FLAG_QUAL_NEGATIVE;
-    if (is_negated(actual))
+    if (says[NEGATION])
         return -1;
-    if (contains_any(actual, partial))
+    if (says[PARTIAL])
         return 1;
     *why_not = ZP_FLAG_QUAL_UNVERIFIABLE;
-    return contains_any(actual, met) ? 0 : -1;
+    return says[MET] ? 0 : -1;
 }
 
 bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
 {
-    static const char *const endings[] = {"性", "率", "情况", "指标", "程度", "数量", NULL};
+    static const zp_str endings[] = {ZP_STR_ROW("性"),   ZP_STR_ROW("率"),   ZP_STR_ROW("情况"),
+                                     ZP_STR_ROW("指标"), ZP_STR_ROW("程度"), ZP_STR_ROW("数量")};
     if (zp_str_eq(target, indicator->level3) || zp_str_eq(target, indicator->level2) ||
         zp_str_eq(target, indicator->level1))
         return true;
-    for (const char *const *ending = endings; *ending; ending++)
-        if (zp_text_ends(target, *ending))
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (zp_text_ends(target, endings[i]))
             return true;
     return false;
 }

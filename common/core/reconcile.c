@@ -91,6 +91,8 @@ static bool is_rounding(const zp_claim *claim)
 static bool is_within(const zp_claim *claim, int64_t cents)
 {
     int64_t computed = claim->computed->computed;
+    if (claim->score->value.e >= -2) /* then its cents are all of it */
+        return claim->score->cents >= computed - cents && claim->score->cents <= computed + cents;
     return zp_dec_cmp(claim->score->value, (zp_dec){computed - cents, -2}) >= 0 &&
            zp_dec_cmp(claim->score->value, (zp_dec){computed + cents, -2}) <= 0;
 }

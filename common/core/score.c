@@ -178,9 +178,10 @@ static void check_categories(scoring *s)
     if (s->profile->level1_count)
         expect_weight(s, "/funds/total/weight", "预算执行", s->declared.execution_weight, s->profile->execution_weight);
     for (size_t c = 0; c < s->profile->level1_count; c++) {
+        zp_str name = zp_str_of(s->profile->level1[c].name);
         int64_t sum = 0;
         for (size_t i = 0; i < s->form->indicator_count; i++)
-            if (zp_text_begins(s->form->indicators[i].level1, s->profile->level1[c].name))
+            if (zp_text_begins(s->form->indicators[i].level1, name))
                 sum += s->declared.lines[i].weight;
         if (sum)
             expect_weight(s, "/indicators", s->profile->level1[c].name, sum, s->profile->level1[c].weight);

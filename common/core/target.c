@@ -17,39 +17,34 @@ static zp_str rest(const cursor *c)
     return (zp_str){c->p, (size_t)(c->end - c->p)};
 }
 
-static bool take(cursor *c, const char *word)
+static inline bool take_str(cursor *c, zp_str word)
 {
     if (!zp_text_begins(rest(c), word))
         return false;
-    c->p += strlen(word);
+    c->p += word.n;
     return true;
 }
+
+#define take(c, literal) take_str((c), ZP_STR(literal))
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-static bool has_digit(const char *p, const char *end)
-{
-    while (p < end && !is_digit(*p))
-        p++;
-    return p < end;
-}
-
 /* Longer words first: 不大于 must not be read as 大于. */
 static const struct {
-    const char *word;
+    zp_str word;
     zp_op op;
 } operators[] = {
-    {">=", ZP_OP_GE},         {"=>", ZP_OP_GE},         {"≥", ZP_OP_GE},      {"大于等于", ZP_OP_GE},
-    {"大于或等于", ZP_OP_GE}, {"不少于", ZP_OP_GE},     {"不低于", ZP_OP_GE}, {"不小于", ZP_OP_GE},
-    {"至少", ZP_OP_GE},       {"<=", ZP_OP_LE},         {"=<", ZP_OP_LE},     {"≤", ZP_OP_LE},
-    {"小于等于", ZP_OP_LE},   {"小于或等于", ZP_OP_LE}, {"不超过", ZP_OP_LE}, {"不高于", ZP_OP_LE},
-    {"不大于", ZP_OP_LE},     {"不多于", ZP_OP_LE},     {">", ZP_OP_GT},      {"大于", ZP_OP_GT},
-    {"高于", ZP_OP_GT},       {"超过", ZP_OP_GT},       {"多于", ZP_OP_GT},   {"<", ZP_OP_LT},
-    {"小于", ZP_OP_LT},       {"低于", ZP_OP_LT},       {"少于", ZP_OP_LT},   {"=", ZP_OP_EQ},
-    {"等于", ZP_OP_EQ},
+    {ZP_STR_ROW("≥"), ZP_OP_GE},          {ZP_STR_ROW("≤"), ZP_OP_LE},      {ZP_STR_ROW("大于等于"), ZP_OP_GE},
+    {ZP_STR_ROW("大于或等于"), ZP_OP_GE}, {ZP_STR_ROW("不少于"), ZP_OP_GE}, {ZP_STR_ROW("不低于"), ZP_OP_GE},
+    {ZP_STR_ROW("不小于"), ZP_OP_GE},     {ZP_STR_ROW("至少"), ZP_OP_GE},   {ZP_STR_ROW("小于等于"), ZP_OP_LE},
+    {ZP_STR_ROW("小于或等于"), ZP_OP_LE}, {ZP_STR_ROW("不超过"), ZP_OP_LE}, {ZP_STR_ROW("不高于"), ZP_OP_LE},
+    {ZP_STR_ROW("不大于"), ZP_OP_LE},     {ZP_STR_ROW("不多于"), ZP_OP_LE}, {ZP_STR_ROW("大于"), ZP_OP_GT},
+    {ZP_STR_ROW("高于"), ZP_OP_GT},       {ZP_STR_ROW("超过"), ZP_OP_GT},   {ZP_STR_ROW("多于"), ZP_OP_GT},
+    {ZP_STR_ROW("小于"), ZP_OP_LT},       {ZP_STR_ROW("低于"), ZP_OP_LT},   {ZP_STR_ROW("少于"), ZP_OP_LT},
+    {ZP_STR_ROW("等于"), ZP_OP_EQ},
 };
 
 const char *zp_op_sign(zp_op op)
@@ -58,10 +53,51 @@ const char *zp_op_sign(zp_op op)
     return signs[op];
 }
 
+/* Whether a row of `operators` begins with this character; asked at every character of a label. */
+static bool begins_operator(uint32_t wide)
+{
+    switch (wide) {
+    case U'≥':
+    case U'≤':
+    case U'大':
+    case U'小':
+    case U'不':
+    case U'至':
+    case U'高':
+    case U'低':
+    case U'超':
+    case U'多':
+    case U'少':
+    case U'等':
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* < <= =< = => >= > */
+static bool take_ascii_operator(cursor *c, zp_op *op)
+{
+    char first = *c->p, second = c->end - c->p > 1 ? c->p[1] : '\0';
+    if (first != '<' && first != '=' && first != '>')
+        return false;
+    char side = first == '=' ? second : first;
+    bool two = first == '=' ? second == '<' || second == '>' : second == '=';
+    c->p += 1 + two;
+    *op = side == '<' ? two ? ZP_OP_LE : ZP_OP_LT : side == '>' ? two ? ZP_OP_GE : ZP_OP_GT : ZP_OP_EQ;
+    return true;
+}
+
 static bool take_operator(cursor *c, zp_op *op)
 {
+    if (c->p == c->end)
+        return false;
+    if (take_ascii_operator(c, op))
+        return true;
+    if (!begins_operator(zp_text_wide(c->p, (size_t)(c->end - c->p))))
+        return false;
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
-        if (take(c, operators[i].word)) {
+        if (take_str(c, operators[i].word)) {
             *op = operators[i].op;
             return true;
         }
@@ -70,9 +106,11 @@ static bool take_operator(cursor *c, zp_op *op)
 
 static bool take_chinese_digit(cursor *c, int *out)
 {
-    static const char *const digits[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十"};
+    static const zp_str digits[] = {ZP_STR_ROW("一"), ZP_STR_ROW("二"), ZP_STR_ROW("三"), ZP_STR_ROW("四"),
+                                    ZP_STR_ROW("五"), ZP_STR_ROW("六"), ZP_STR_ROW("七"), ZP_STR_ROW("八"),
+                                    ZP_STR_ROW("九"), ZP_STR_ROW("十")};
     for (int i = 0; i < 10; i++)
-        if (take(c, digits[i])) {
+        if (take_str(c, digits[i])) {
             *out = i + 1;
             return true;
         }
@@ -103,12 +141,12 @@ static bool take_plain_number(cursor *c, zp_quantity *q)
 static bool take_share(cursor *c, zp_quantity *q)
 {
     static const struct {
-        const char *word;
+        zp_str word;
         int e;
-    } shares[] = {{"百分之", 0}, {"千分之", -1}, {"万分之", -2}};
+    } shares[] = {{ZP_STR_ROW("百分之"), 0}, {ZP_STR_ROW("千分之"), -1}, {ZP_STR_ROW("万分之"), -2}};
     cursor at = *c;
     size_t i = 0;
-    while (i < 3 && !take(&at, shares[i].word))
+    while (i < 3 && !take_str(&at, shares[i].word))
         i++;
     if (i == 3)
         return false;
@@ -128,56 +166,81 @@ static bool take_share(cursor *c, zp_quantity *q)
 static zp_op take_suffix(zp_str *tail)
 {
     static const struct {
-        const char *word;
+        zp_str word;
         zp_op op;
-    } suffixes[] = {
-        {"及以上", ZP_OP_GE}, {"以上", ZP_OP_GE}, {"及以下", ZP_OP_LE}, {"以下", ZP_OP_LE}, {"以内", ZP_OP_LE}};
+    } suffixes[] = {{ZP_STR_ROW("及以上"), ZP_OP_GE},
+                    {ZP_STR_ROW("以上"), ZP_OP_GE},
+                    {ZP_STR_ROW("及以下"), ZP_OP_LE},
+                    {ZP_STR_ROW("以下"), ZP_OP_LE},
+                    {ZP_STR_ROW("以内"), ZP_OP_LE}};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         if (zp_text_ends(*tail, suffixes[i].word)) {
-            tail->n -= strlen(suffixes[i].word);
+            tail->n -= suffixes[i].word.n;
             return suffixes[i].op;
         }
     return ZP_OP_BARE;
 }
 
-static bool cut(zp_str *text, const char *prefix)
+static bool cut(zp_str *text, zp_str prefix)
 {
     if (!zp_text_begins(*text, prefix))
         return false;
-    text->p += strlen(prefix);
-    text->n -= strlen(prefix);
+    text->p += prefix.n;
+    text->n -= prefix.n;
     return true;
 }
 
 static unsigned seconds_of(zp_str unit)
 {
     static const struct {
-        const char *name;
+        zp_str name;
         unsigned seconds;
-    } times[] = {{"秒", 1},      {"秒钟", 1},      {"分", 60},    {"分钟", 60},
-                 {"小时", 3600}, {"个小时", 3600}, {"天", 86400}, {"日", 86400}};
+    } times[] = {{ZP_STR_ROW("秒"), 1},     {ZP_STR_ROW("秒钟"), 1},    {ZP_STR_ROW("分"), 60},
+                 {ZP_STR_ROW("分钟"), 60},  {ZP_STR_ROW("小时"), 3600}, {ZP_STR_ROW("个小时"), 3600},
+                 {ZP_STR_ROW("天"), 86400}, {ZP_STR_ROW("日"), 86400}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-        if (zp_str_is(unit, times[i].name))
+        if (zp_str_eq(unit, times[i].name))
             return times[i].seconds;
     return 0;
 }
 
 /* Punctuation and operators don't stand in a unit, but 次/天, 元/人·月, 元/人*月 do: between words, not at an end. */
+static bool may_stand_in_unit(zp_str text)
+{
+    static const zp_str signs = ZP_STR_ROW("<>=!?;,+'[]{}|&~%():\"0123456789");
+    if ((unsigned char)*text.p < 0x80)
+        return !memchr(signs.p, *text.p, signs.n);
+    switch (zp_text_wide(text.p, text.n)) {
+    case U'。':
+    case U'≥':
+    case U'≤':
+    case U'≠':
+    case U'“':
+    case U'”':
+        return false;
+    default:
+        return !zp_text_begins(text, ZP_STR("±"));
+    }
+}
+
+static bool is_joint(char c)
+{
+    return c == '-' || c == '.' || c == '/' || c == '*';
+}
+
 static bool is_unit(zp_str text)
 {
-    static const char *const foreign[] = {"。", "(", ")", "≥", "≤", ":", "\"", "“", "”", "≠", "±"};
-    if (text.n && (strchr("-./*", text.p[0]) || strchr("-./*", text.p[text.n - 1])))
+    if (text.n && (is_joint(text.p[0]) || is_joint(text.p[text.n - 1])))
         return false;
-    for (size_t i = 0; i < text.n; i++)
-        if (strchr("<>=!?;,+'[]{}|&~%", text.p[i]))
-            return false;
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        if (zp_text_contains(text, foreign[i]))
-            return false;
+    if (zp_text_characters(text) > MAX_UNIT_CHARACTERS)
+        return false;
     zp_str plain = text;
-    if (zp_text_ends(text, "m2") || zp_text_ends(text, "m3"))
+    if (zp_text_ends(text, ZP_STR("m2")) || zp_text_ends(text, ZP_STR("m3")))
         plain.n--;
-    return zp_text_characters(text) <= MAX_UNIT_CHARACTERS && !has_digit(plain.p, plain.p + plain.n);
+    for (; plain.n; plain.p++, plain.n--)
+        if (!may_stand_in_unit(plain))
+            return false;
+    return true;
 }
 
 static bool read_unit(zp_str text, zp_quantity *q)
@@ -185,12 +248,13 @@ static bool read_unit(zp_str text, zp_quantity *q)
     if (q->dimension == ZP_DIM_PERCENT)
         return text.n == 0;
     q->said = text;
-    if (zp_str_is(text, "%") || zp_str_is(text, "百分比") || zp_str_is(text, "百分点") || zp_str_is(text, "个百分点")) {
+    if (zp_str_eq(text, ZP_STR("%")) || zp_str_eq(text, ZP_STR("百分比")) || zp_str_eq(text, ZP_STR("百分点")) ||
+        zp_str_eq(text, ZP_STR("个百分点"))) {
         q->dimension = ZP_DIM_PERCENT;
         q->unit = ZP_STR("%");
         return true;
     }
-    if (zp_str_is(text, "‰")) {
+    if (zp_str_eq(text, ZP_STR("‰"))) {
         q->dimension = ZP_DIM_PERCENT;
         q->unit = ZP_STR("%");
         q->scale = -1;
@@ -199,11 +263,11 @@ static bool read_unit(zp_str text, zp_quantity *q)
     }
     if (!is_unit(text))
         return false;
-    if (cut(&text, "万亿"))
+    if (cut(&text, ZP_STR("万亿")))
         q->scale = 12;
-    else if (cut(&text, "万"))
+    else if (cut(&text, ZP_STR("万")))
         q->scale = 4;
-    else if (cut(&text, "亿"))
+    else if (cut(&text, ZP_STR("亿")))
         q->scale = 8;
     q->value.e += q->scale;
     if (!text.n)
@@ -221,7 +285,8 @@ static bool take_number(cursor *c, zp_quantity *q)
 
 static bool is_sign(const cursor *c)
 {
-    return strchr("<>=", *c->p) || zp_text_begins(rest(c), "≥") || zp_text_begins(rest(c), "≤");
+    return *c->p == '<' || *c->p == '=' || *c->p == '>' || zp_text_begins(rest(c), ZP_STR("≥")) ||
+           zp_text_begins(rest(c), ZP_STR("≤"));
 }
 
 /* Skips a label such as 一级故障: no digit, and only when an operator and a number follow. A word such as 高于 may be
@@ -235,7 +300,7 @@ static void skip_label(cursor *c)
         cursor here = ahead;
         if (take_operator(&here, &op)) {
             cursor behind = here;
-            if (take_number(&behind, &number)) {
+            if ((here.p < here.end && is_digit(*here.p)) || take_number(&behind, &number)) {
                 c->p = ahead.p;
                 return;
             }
@@ -250,40 +315,47 @@ static void skip_label(cursor *c)
     }
 }
 
-static bool read_range(cursor c, zp_clause *clause)
+/* What stands behind the lower end of a range. */
+static bool read_upper_end(cursor c, zp_clause *clause)
 {
-    zp_quantity *low = &clause->low, *high = &clause->high;
-    if (!take_plain_number(&c, low))
-        return false;
     bool percent = take(&c, "%");
     if (!take(&c, "-") && !take(&c, "~") && !take(&c, "至") && !take(&c, "到"))
         return false;
-    if (!take_plain_number(&c, high) || !read_unit(rest(&c), high))
+    zp_quantity *low = &clause->low, high = {0};
+    if (!take_plain_number(&c, &high) || !read_unit(rest(&c), &high))
         return false;
-    if (percent && high->dimension != ZP_DIM_PERCENT)
+    if (percent && high.dimension != ZP_DIM_PERCENT)
         return false;
     /* The lower end is counted in what stands behind the upper one: 5-10‰, 5-10万元. */
-    low->dimension = high->dimension;
-    low->unit = high->unit;
-    low->said = high->said;
-    low->seconds = high->seconds;
-    low->scale = high->scale;
-    low->value.e += high->value.e + (int)zp_decimals_shown(high->number);
+    zp_dec value = low->value;
+    value.e += high.value.e + (int)zp_decimals_shown(high.number);
+    if (zp_dec_cmp(value, high.value) > 0)
+        return false;
+    *low = (zp_quantity){.value = value,
+                         .number = low->number,
+                         .dimension = high.dimension,
+                         .unit = high.unit,
+                         .said = high.said,
+                         .seconds = high.seconds,
+                         .scale = high.scale};
+    clause->high = high;
     clause->op = ZP_OP_RANGE;
-    return zp_dec_cmp(low->value, high->value) <= 0;
+    return true;
 }
 
 static bool read_clause(cursor c, zp_clause *clause)
 {
-    *clause = (zp_clause){0};
+    clause->op = ZP_OP_BARE;
+    clause->low = (zp_quantity){0}; /* `high` is of a range only */
     skip_label(&c);
-    if (read_range(c, clause))
-        return true;
-    *clause = (zp_clause){0};
     clause->has_operator = take_operator(&c, &clause->op);
     if (!take_number(&c, &clause->low))
         return false;
+    if (!clause->has_operator && clause->low.dimension == ZP_DIM_NONE && read_upper_end(c, clause))
+        return true;
     zp_str tail = rest(&c);
+    if (!tail.n)
+        return true;
     if (zp_text_characters(tail) > MAX_UNIT_CHARACTERS)
         return false;
     zp_op suffix = take_suffix(&tail);
@@ -362,11 +434,21 @@ int zp_date_ordinal(const zp_date *date, int default_year)
 
 static bool is_none(zp_str text)
 {
-    static const char *const none[] = {"", "-", "—", "--", "/", "无", "暂无"};
+    static const zp_str none[] = {ZP_STR_ROW("-"), ZP_STR_ROW("—"),  ZP_STR_ROW("--"),
+                                  ZP_STR_ROW("/"), ZP_STR_ROW("无"), ZP_STR_ROW("暂无")};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        if (zp_str_is(text, none[i]))
+        if (zp_str_eq(text, none[i]))
             return true;
-    return false;
+    return text.n == 0;
+}
+
+/* Without a digit and without a share (万分之一) there is neither value nor date. */
+static bool may_hold_number(zp_str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (is_digit(text.p[i]))
+            return true;
+    return zp_text_contains(text, ZP_STR("分之"));
 }
 
 zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
@@ -378,7 +460,9 @@ zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
         return ZP_NOMEM;
     if (is_none(out->text))
         return ZP_OK;
-    if (read_date(out->text, &out->date))
+    if (!may_hold_number(out->text))
+        out->kind = ZP_CELL_WORDS;
+    else if (read_date(out->text, &out->date))
         out->kind = ZP_CELL_DATE;
     else
         out->kind = read_clauses(out->text, out) ? ZP_CELL_VALUES : ZP_CELL_WORDS;

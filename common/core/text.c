@@ -7,26 +7,6 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-bool zp_text_begins(zp_str text, const char *prefix)
-{
-    /* Asked for every word of every list, and nearly all differ in their first character. */
-    size_t i = 0;
-    while (prefix[i] && i < text.n && text.p[i] == prefix[i])
-        i++;
-    return !prefix[i];
-}
-
-bool zp_text_ends(zp_str text, const char *suffix)
-{
-    size_t n = strlen(suffix);
-    return text.n >= n && memcmp(text.p + text.n - n, suffix, n) == 0;
-}
-
-bool zp_text_contains(zp_str text, const char *part)
-{
-    return text.n && memmem(text.p, text.n, part, strlen(part)) != NULL;
-}
-
 size_t zp_text_characters(zp_str text)
 {
     size_t n = 0;
@@ -35,31 +15,57 @@ size_t zp_text_characters(zp_str text)
     return n;
 }
 
-/* Three bytes of UTF-8 within U+3400..U+9FFF, or one of the signs that we use as they are. */
-static bool is_stable(const unsigned char *p, size_t left)
+/* What has to be done to bring a text to its one spelling. */
+typedef enum {
+    AS_IT_IS,
+    RESPELL, /* blanks and commas; full-width forms of ASCII, which NFKC takes to ASCII one by one */
+    NFKC
+} need;
+
+/* A character of three bytes that NFKC leaves as it is: U+3400..U+9FFF, and the signs that we use as they are. */
+static bool is_stable(uint32_t wide)
 {
-    if (left < 3)
-        return false;
-    unsigned point = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
-    return (p[0] & 0xf0) == 0xe0 && ((point >= 0x3400 && point <= 0x9fff) || point == 0x2264 || point == 0x2265 ||
-                                     point == 0x3001 || point == 0x3002);
+    return (wide >= 0x3400 && wide <= 0x9fff) || wide == U'≤' || wide == U'≥' || wide == U'、' || wide == U'。';
 }
 
-static bool is_normal(zp_str text)
+/* The ASCII character that a full-width one stands for; 0 for any other. */
+static char narrow(uint32_t wide)
 {
-    const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n;
+    return wide >= U'！' && wide <= U'～' ? (char)(wide - U'！' + '!') : wide == U'\u3000' ? ' ' : '\0';
+}
+
+static need look_at(zp_str text)
+{
+    const char *p = text.p, *end = p + text.n;
+    need found = AS_IT_IS;
     while (p < end) {
-        if (*p < 0x80) {
+        if ((unsigned char)*p < 0x80) {
             if (*p <= ' ' || *p == ',')
-                return false;
+                found = RESPELL;
             p++;
-        } else {
-            if (!is_stable(p, (size_t)(end - p)))
-                return false;
-            p += 3;
+            continue;
         }
+        uint32_t wide = zp_text_wide(p, (size_t)(end - p));
+        if (narrow(wide))
+            found = RESPELL;
+        else if (!is_stable(wide))
+            return NFKC;
+        p += 3;
     }
-    return true;
+    return found;
+}
+
+/* Full-width forms into ASCII; returns the new length. */
+static size_t narrowed(zp_str text, char *out)
+{
+    size_t m = 0;
+    for (size_t at = 0; at < text.n;) {
+        char ascii = narrow(zp_text_wide(text.p + at, text.n - at));
+        at += ascii ? 2 : 0;
+        out[m++] = ascii ? ascii : text.p[at];
+        at++;
+    }
+    return m;
 }
 
 static bool is_digit(char c)
@@ -80,59 +86,82 @@ static bool groups_thousands(const char *text, size_t n, size_t at)
            (n - at == 4 || !is_digit(text[at + 4]));
 }
 
-static zp_str respelled(const char *text, size_t n, zp_arena *arena)
+/* Signs that mean the same and NFKC keeps apart. */
+static bool is_variant(zp_str text, zp_str *sign)
 {
     static const struct {
-        const char *from, *to;
-    } signs[] = {{"≧", "≥"}, {"⩾", "≥"}, {"≦", "≤"}, {"⩽", "≤"}, {"–", "-"}};
-    char *out = zp_arena_alloc(arena, n + 1);
+        zp_str from, to;
+    } signs[] = {{ZP_STR_ROW("≧"), ZP_STR_ROW("≥")},
+                 {ZP_STR_ROW("⩾"), ZP_STR_ROW("≥")},
+                 {ZP_STR_ROW("≦"), ZP_STR_ROW("≤")},
+                 {ZP_STR_ROW("⩽"), ZP_STR_ROW("≤")},
+                 {ZP_STR_ROW("–"), ZP_STR_ROW("-")}};
+    for (size_t i = 0; (unsigned char)*text.p == 0xe2 && i < sizeof signs / sizeof *signs; i++)
+        if (zp_text_begins(text, signs[i].from)) {
+            *sign = signs[i].to;
+            return true;
+        }
+    return false;
+}
+
+/* Into out, which has room for as much as there is; returns the new length. */
+static size_t respelled(const char *text, size_t n, char *out)
+{
     size_t m = 0;
-    if (!out)
-        return ZP_ABSENT;
+    zp_str sign;
     for (size_t at = 0; at < n;) {
         if ((unsigned char)text[at] <= ' ' || (text[at] == ',' && groups_thousands(text, n, at))) {
             at++;
-            continue;
-        }
-        size_t i = 0, count = sizeof signs / sizeof *signs;
-        while (i < count && strncmp(text + at, signs[i].from, strlen(signs[i].from)) != 0)
-            i++;
-        if (i < count) {
-            memcpy(out + m, signs[i].to, strlen(signs[i].to));
-            m += strlen(signs[i].to);
-            at += strlen(signs[i].from);
+        } else if (is_variant((zp_str){text + at, n - at}, &sign)) {
+            memcpy(out + m, sign.p, sign.n);
+            m += sign.n;
+            at += 3;
         } else {
             out[m++] = text[at++];
         }
     }
-    out[m] = '\0';
-    return (zp_str){out, m};
+    return m;
 }
 
-zp_str zp_text_normalise(zp_str text, zp_arena *arena)
+/* Absent when out of memory; what is no UTF-8 stays as it is. */
+static zp_str composed(zp_str text, zp_arena *arena)
 {
-    if (!text.p || is_normal(text))
-        return text;
     utf8proc_uint8_t *nfkc = NULL;
     utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &nfkc,
                                       UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_STABLE);
     if (n < 0)
-        return zp_arena_copy(arena, text);
-    zp_str out = respelled((const char *)nfkc, (size_t)n, arena);
+        return n == UTF8PROC_ERROR_NOMEM ? ZP_ABSENT : text;
+    zp_str out = zp_arena_copy(arena, (zp_str){(const char *)nfkc, (size_t)n});
     free(nfkc);
     return out;
+}
+
+zp_str zp_text_normalise(zp_str text, zp_arena *arena)
+{
+    need needed = text.p ? look_at(text) : AS_IT_IS;
+    if (needed == AS_IT_IS)
+        return text;
+    zp_str plain = text;
+    if (needed == NFKC) {
+        plain = composed(text, arena);
+    } else {
+        char *ascii = zp_arena_alloc(arena, text.n + 1);
+        plain = ascii ? (zp_str){ascii, narrowed(text, ascii)} : ZP_ABSENT;
+    }
+    char *out = plain.p ? zp_arena_alloc(arena, plain.n + 1) : NULL;
+    return out ? (zp_str){out, respelled(plain.p, plain.n, out)} : ZP_ABSENT;
 }
 
 /* Takes one blank off either end: those of ASCII, the no-break one, the ideographic one. */
 static bool cut_blank(zp_str *text)
 {
-    static const char *const blanks[] = {" ", "\t", "\n", "\u00a0", "\u3000"};
+    static const zp_str blanks[] = {ZP_STR_ROW(" "), ZP_STR_ROW("\t"), ZP_STR_ROW("\n"), ZP_STR_ROW("\u00a0"),
+                                    ZP_STR_ROW("\u3000")};
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
-        size_t n = strlen(blanks[i]);
         bool first = zp_text_begins(*text, blanks[i]);
         if (first || zp_text_ends(*text, blanks[i])) {
-            text->p += first ? n : 0;
-            text->n -= n;
+            text->p += first ? blanks[i].n : 0;
+            text->n -= blanks[i].n;
             return true;
         }
     }
@@ -141,11 +170,12 @@ static bool cut_blank(zp_str *text)
 
 bool zp_text_is_blank_reason(zp_str text)
 {
-    static const char *const blanks[] = {"", "0", "无", "暂无", "-", "—", "/", "--"};
-    while (cut_blank(&text))
+    static const zp_str blanks[] = {ZP_STR_ROW("0"), ZP_STR_ROW("无"), ZP_STR_ROW("暂无"), ZP_STR_ROW("-"),
+                                    ZP_STR_ROW("—"), ZP_STR_ROW("/"),  ZP_STR_ROW("--")};
+    while (text.n && cut_blank(&text))
         ;
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
-        if (zp_str_is(text, blanks[i]))
+        if (zp_str_eq(text, blanks[i]))
             return true;
-    return false;
+    return text.n == 0;
 }

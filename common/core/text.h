@@ -12,9 +12,35 @@
  */
 zp_str zp_text_normalise(zp_str text, zp_arena *arena);
 
-bool zp_text_begins(zp_str text, const char *prefix);
-bool zp_text_ends(zp_str text, const char *suffix);
-bool zp_text_contains(zp_str text, const char *part);
+/* Inline: asked for every word of every list, and nearly all differ in their first byte. A prefix, suffix or part has
+ * at least one. */
+static inline bool zp_text_begins(zp_str text, zp_str prefix)
+{
+    return text.n >= prefix.n && *text.p == *prefix.p && memcmp(text.p, prefix.p, prefix.n) == 0;
+}
+
+static inline bool zp_text_ends(zp_str text, zp_str suffix)
+{
+    return text.n >= suffix.n && memcmp(text.p + text.n - suffix.n, suffix.p, suffix.n) == 0;
+}
+
+/* For cells: what is searched is a few dozen bytes long, and the call of a library would cost more than the search. */
+static inline bool zp_text_contains(zp_str text, zp_str part)
+{
+    for (; text.n >= part.n; text.p++, text.n--)
+        if (*text.p == *part.p && memcmp(text.p, part.p, part.n) == 0)
+            return true;
+    return false;
+}
+
+/* The character at the beginning of `text` when it is one of three bytes, as most Chinese ones are; 0 otherwise. Makes
+ * a switch out of a list of words. */
+static inline uint32_t zp_text_wide(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    return n >= 3 && (b[0] & 0xf0) == 0xe0 ? (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu) : 0;
+}
+
 /* Unicode characters. */
 size_t zp_text_characters(zp_str text);
 /* One of the ways to say "nothing" in a reason: empty or blank, 0, 无, 暂无, -, —, /. */
