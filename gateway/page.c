@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "core/decimal.h"
+#include "core/explain.h"
 
 /* What is not a letter of text to a browser becomes a reference; right in text and in quoted attributes alike. */
 static void text(zp_buf *out, zp_str s)
@@ -91,6 +92,17 @@ static void cell(zp_buf *out, zp_str value)
     text(out, zp_str_filled(value) ? value : ZP_STR("—"));
 }
 
+/* In Chinese and, where that says more than the same figures, in English. */
+static void explanation(zp_buf *out, const zp_line *l, zp_arena *arena)
+{
+    zp_str zh = zp_line_message(l, ZP_LANG_ZH, arena), en = zp_line_message(l, ZP_LANG_EN, arena);
+    cell(out, zh);
+    if (!zp_str_eq(zh, en)) {
+        zp_buf_lit(out, "<br>");
+        text(out, en);
+    }
+}
+
 static void line(zp_buf *out, const zp_line *l, zp_arena *arena)
 {
     zp_buf_lit(out, "<tr>");
@@ -99,7 +111,7 @@ static void line(zp_buf *out, const zp_line *l, zp_arena *arena)
     cell(out, l->declared);
     cell(out, cents_text(l->computed, arena));
     cell(out, cents_text(l->confirmed, arena));
-    cell(out, zp_str_filled(l->formula) ? l->formula : zp_str_of(zp_basis_name(l->basis)));
+    explanation(out, l, arena);
     zp_buf_lit(out, "</tr>\n");
 }
 
@@ -108,11 +120,8 @@ static void lines(zp_buf *out, const zp_result *r, zp_arena *arena)
 {
     zp_buf_lit(out, "<h2>得分明细 / Line by line</h2>\n<table>\n<tr><th>指标<br>Indicator<th>分值<br>Weight"
                     "<th>自评<br>Declared<th>计算<br>Computed<th>核定<br>Confirmed<th>依据<br>Basis</tr>\n");
-    const zp_line execution = {.name = ZP_STR("预算执行 Execution"),
-                               .declared = r->execution.declared,
-                               .computed = r->execution.computed,
-                               .confirmed = r->execution.confirmed,
-                               .formula = r->execution.formula};
+    zp_line execution = zp_execution_line(r);
+    execution.name = ZP_STR("预算执行 Execution");
     line(out, &execution, arena);
     for (size_t i = 0; i < r->line_count; i++)
         line(out, &r->lines[i], arena);

@@ -129,13 +129,13 @@ bool zp_overview_add(zp_table *overview, const json_t *document)
 
 static bool add_line(zp_table *table, const char *name, const char *weight, const json_t *line)
 {
-    const char *formula = zp_doc_text(line, "formula");
-    const char *cells[] = {name,
-                           weight,
-                           zp_doc_text(line, "declared"),
-                           zp_doc_text(line, "computed"),
-                           zp_doc_text(line, "confirmed"),
-                           *formula ? formula : zp_doc_text(line, "basis")};
+    const json_t *message = json_object_get(line, "message");
+    const char *zh = zp_doc_text(message, "zh"), *en = zp_doc_text(message, "en");
+    char basis[2048];
+    snprintf(basis, sizeof basis, strcmp(zh, en) ? "%s\n%s" : "%s", zh, en);
+    const char *cells[] = {
+        name, weight, zp_doc_text(line, "declared"), zp_doc_text(line, "computed"), zp_doc_text(line, "confirmed"),
+        basis};
     return zp_table_row(table, cells);
 }
 
@@ -168,25 +168,27 @@ static void print_flags(const json_t *flags, FILE *to)
     }
 }
 
-void zp_result_print(const json_t *result, const char *title, FILE *to)
+void zp_findings_print(const json_t *result, FILE *to)
 {
-    static const char *const headings[] = {"指标 indicator", "分值 weight",    "申报 declared",
-                                           "计算 computed",  "确认 confirmed", "依据 basis"};
-    zp_table *table = zp_table_new(6, headings, "lrrrrl");
-    if (!table || !add_lines(table, result)) {
-        fprintf(stderr, "ziping: out of memory\n");
-        zp_table_destroy(&table);
-        return;
-    }
     const json_t *profile = json_object_get(result, "profile");
-    if (*title)
-        fprintf(to, "%s\n", title);
-    zp_table_print(table, to);
-    zp_table_destroy(&table);
     fprintf(to, "执行率 execution rate %s, machine-verified weight %s, profile %s version %s\n",
             zp_doc_text(json_object_get(result, "execution"), "rate"), zp_doc_text(result, "machine_verified_weight"),
             zp_doc_text(profile, "name"), zp_doc_text(profile, "version"));
     print_flags(json_object_get(result, "flags"), to);
+}
+
+static void print_result(const json_t *result, FILE *to)
+{
+    static const char *const headings[] = {"指标 indicator", "分值 weight",    "申报 declared",
+                                           "计算 computed",  "确认 confirmed", "依据 basis"};
+    zp_table *table = zp_table_new(6, headings, "lrrrrl");
+    if (table && add_lines(table, result)) {
+        zp_table_print(table, to);
+        zp_findings_print(result, to);
+    } else {
+        fprintf(stderr, "ziping: out of memory\n");
+    }
+    zp_table_destroy(&table);
 }
 
 void zp_document_print(const json_t *document, FILE *to)
@@ -203,7 +205,7 @@ void zp_document_print(const json_t *document, FILE *to)
     fprintf(to, "\ndigest %s\n", zp_doc_text(json_object_get(document, "receipt"), "digest"));
     const json_t *result = json_object_get(document, "result");
     if (json_is_object(result))
-        zp_result_print(result, "", to);
+        print_result(result, to);
 }
 
 void zp_faults_print(const json_t *problem, const char *origin, FILE *to)

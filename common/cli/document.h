@@ -16,9 +16,9 @@ zp_table *zp_overview_new(void);
 /* Adds one status document's row. False when out of memory. */
 bool zp_overview_add(zp_table *overview, const json_t *document);
 
-/* The lines, totals and flags of a "result" object. `title` is printed above when it isn't empty. */
-void zp_result_print(const json_t *result, const char *title, FILE *to);
-/* A whole status document: the header, then zp_result_print. */
+/* Rate, verified weight and profile of a "result" object, and its flags. */
+void zp_findings_print(const json_t *result, FILE *to);
+/* A whole status document: header, lines, totals and flags. */
 void zp_document_print(const json_t *document, FILE *to);
 /* The faults of a problem document, one a line, each with pointer, code and both languages. */
 void zp_faults_print(const json_t *problem, const char *origin, FILE *to);

@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "cli/document.h"
+#include "cli/sheet.h"
 #include "cli/source.h"
 
 #include "codec/form_reader.h"
@@ -33,7 +34,8 @@ typedef struct {
 static int usage(FILE *to)
 {
     fprintf(to, "Usage: ziping score [options] FILE…\n\n"
-                "Scores forms without a server: JSON or NDJSON files, - is standard input.\n\n"
+                "Scores forms without a server: JSON or NDJSON files, - is standard input. Prints each in the\n"
+                "layout of the official form, with what the rules give beside what was declared.\n\n"
                 "  --profile FILE   the rules, default $ZIPING_PROFILE or those that were installed; more than\n"
                 "                   once: the first that covers the year, or the one that the form names\n"
                 "  --json           the result documents, one a line\n"
@@ -82,15 +84,14 @@ static zp_rc print_result(scorer *s, const zp_form *form, const zp_result *resul
         printf("%.*s\n", (int)s->json.n, s->json.p);
         return ZP_OK;
     }
-    zp_str title = zp_arena_printf(s->arena, "\n%.*s  %.*s  %.*s", (int)form->year.n, form->year.p ? form->year.p : "",
-                                   (int)form->project_name.n, form->project_name.p ? form->project_name.p : "",
-                                   (int)form->unit.n, form->unit.p ? form->unit.p : "");
     json_t *document = json_loadb(s->json.p, s->json.n, 0, NULL);
-    if (!document || !zp_str_present(title))
+    if (!document)
         return ZP_NOMEM;
-    zp_result_print(document, title.p, stdout);
+    zp_rc rc = zp_sheet_print(form, result, s->arena, stdout);
+    if (!rc)
+        zp_findings_print(document, stdout);
     json_decref(document);
-    return ZP_OK;
+    return rc;
 }
 
 static bool has_errors(const zp_result *result)

@@ -1,5 +1,6 @@
 /*
- * table.c - see table.h. Keeps copies of all cells, measures at print time.
+ * table.c - see table.h. Keeps copies of all cells, broken into lines where a column is bounded; measures at print
+ * time.
  */
 #include "cli/table.h"
 
@@ -9,26 +10,68 @@
 struct zp_table {
     size_t columns, rows, cap;
     char *right;
-    char **cells; /* rows × columns, the headings are row 0 */
+    size_t *bounds; /* of each column, in terminal cells; 0: none */
+    char **cells;   /* rows × columns, the headings are row 0 */
 };
+
+/* Takes a character off the text; its cells. */
+static size_t take_character(zp_str *text)
+{
+    utf8proc_int32_t point;
+    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text->p, (utf8proc_ssize_t)text->n, &point);
+    int cells = used <= 0 ? 1 : point < 0x20 ? 0 : utf8proc_charwidth(point);
+    size_t n = used <= 0 ? 1 : (size_t)used;
+    text->p += n;
+    text->n -= n;
+    return cells > 0 ? (size_t)cells : 0;
+}
 
 size_t zp_text_width(zp_str text)
 {
     size_t width = 0;
-    for (size_t at = 0; at < text.n;) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t used =
-            utf8proc_iterate((const utf8proc_uint8_t *)text.p + at, (utf8proc_ssize_t)(text.n - at), &point);
-        if (used <= 0) {
-            at++;
-            width++;
-            continue;
-        }
-        at += (size_t)used;
-        int cells = point < 0x20 ? 0 : utf8proc_charwidth(point);
-        width += cells > 0 ? (size_t)cells : 0;
-    }
+    while (text.n)
+        width += take_character(&text);
     return width;
+}
+
+/* How much of the text goes on one line of so many cells: up to the last blank that fits, or up to the last character,
+ * and always one. */
+static size_t fitting(zp_str text, size_t bound)
+{
+    zp_str rest = text;
+    size_t width = 0, blank = 0, fits = 0;
+    while (rest.n && *rest.p != '\n') {
+        width += take_character(&rest);
+        if (width > bound && fits)
+            return blank ? blank : fits;
+        fits = text.n - rest.n;
+        if (rest.n && *rest.p == ' ')
+            blank = fits;
+    }
+    return fits;
+}
+
+/* A copy with line feeds where a line gets too long; NULL when out of memory. */
+static char *broken_into_lines(const char *text, size_t bound)
+{
+    zp_str rest = zp_str_of(text);
+    char *out = malloc(2 * rest.n + 1), *end = out;
+    if (!out || !bound)
+        return out ? strcpy(out, text) : NULL;
+    while (rest.n) {
+        size_t n = fitting(rest, bound);
+        end = mempcpy(end, rest.p, n);
+        rest.p += n;
+        rest.n -= n;
+        if (rest.n)
+            *end++ = '\n';
+        if (rest.n && (*rest.p == ' ' || *rest.p == '\n')) {
+            rest.p++;
+            rest.n--;
+        }
+    }
+    *end = '\0';
+    return out;
 }
 
 zp_table *zp_table_new(size_t columns, const char *const *headings, const char *right)
@@ -38,7 +81,8 @@ zp_table *zp_table_new(size_t columns, const char *const *headings, const char *
         return NULL;
     self->columns = columns;
     self->right = strdup(right);
-    if (!self->right || !zp_table_row(self, headings))
+    self->bounds = calloc(columns, sizeof *self->bounds);
+    if (!self->right || !self->bounds || !zp_table_row(self, headings))
         zp_table_destroy(&self);
     return self;
 }
@@ -51,8 +95,14 @@ void zp_table_destroy(zp_table **self)
         free((*self)->cells[i]);
     free((*self)->cells);
     free((*self)->right);
+    free((*self)->bounds);
     free(*self);
     *self = NULL;
+}
+
+void zp_table_wrap(zp_table *self, size_t column, size_t cells)
+{
+    self->bounds[column] = cells;
 }
 
 static bool make_room(zp_table *self)
@@ -74,7 +124,7 @@ bool zp_table_row(zp_table *self, const char *const *cells)
         return false;
     char **row = self->cells + self->rows * self->columns;
     for (size_t i = 0; i < self->columns; i++) {
-        row[i] = strdup(cells[i] ? cells[i] : "");
+        row[i] = broken_into_lines(cells[i] ? cells[i] : "", self->bounds[i]);
         if (!row[i]) {
             while (i-- > 0)
                 free(row[i]);

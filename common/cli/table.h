@@ -14,6 +14,8 @@ typedef struct zp_table zp_table;
 
 /* headings: `columns` texts. right: a character for each column, 'r' aligns to the right. NULL when out of memory. */
 zp_table *zp_table_new(size_t columns, const char *const *headings, const char *right);
+/* Keeps a column that narrow from the next row on: longer lines are broken, at a blank where there is one. */
+void zp_table_wrap(zp_table *self, size_t column, size_t cells);
 void zp_table_destroy(zp_table **self);
 /* Copies `columns` cells; NULL is an empty cell. False when out of memory. */
 bool zp_table_row(zp_table *self, const char *const *cells);

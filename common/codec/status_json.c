@@ -8,6 +8,7 @@
 
 #include "codec/json_out.h"
 #include "core/decimal.h"
+#include "core/explain.h"
 
 /* A member whose value follows; the name comes with its quotes and what separates it from the one before. */
 #define NAME(out, text) zp_buf_lit(out, text ":")
@@ -71,28 +72,12 @@ static void write_explanation(zp_buf *out, unsigned why)
     zp_buf_str(out, separator == '[' ? ZP_STR("[]") : ZP_STR("]"));
 }
 
-static void write_execution(zp_buf *out, const zp_result *result)
+/* What an indicator and the execution have in common: from the declared score to the sentence that explains it all. */
+static void write_scores(zp_buf *out, const zp_line *line, zp_arena *arena)
 {
-    NAME(out, ",\"execution\":{\"rate\"");
-    zp_json_str(out, result->execution.rate);
-    NAME(out, ",\"declared\"");
-    zp_json_str(out, result->execution.declared);
-    NAME(out, ",\"computed\"");
-    zp_json_cents(out, result->execution.computed);
-    NAME(out, ",\"confirmed\"");
-    zp_json_cents(out, result->execution.confirmed);
-    NAME(out, ",\"formula\"");
-    zp_json_str(out, result->execution.formula);
-    write_explanation(out, result->execution.why);
-    zp_buf_char(out, '}');
-}
-
-static void write_line(zp_buf *out, const zp_line *line)
-{
-    NAME(out, "{\"level3\"");
-    zp_json_str(out, line->name);
-    NAME(out, ",\"weight\"");
-    zp_json_str(out, line->weight);
+    zp_str zh = zp_line_message(line, ZP_LANG_ZH, arena), en = zp_line_message(line, ZP_LANG_EN, arena);
+    if (!zh.p || !en.p)
+        out->failed = true;
     NAME(out, ",\"declared\"");
     zp_json_str(out, line->declared);
     NAME(out, ",\"computed\"");
@@ -104,7 +89,26 @@ static void write_line(zp_buf *out, const zp_line *line)
     NAME(out, ",\"formula\"");
     zp_json_str(out, line->formula);
     write_explanation(out, line->why);
+    NAME(out, ",\"message\"");
+    write_message(out, zh, en);
     zp_buf_char(out, '}');
+}
+
+static void write_execution(zp_buf *out, const zp_result *result, zp_arena *arena)
+{
+    const zp_line line = zp_execution_line(result);
+    NAME(out, ",\"execution\":{\"rate\"");
+    zp_json_str(out, result->execution.rate);
+    write_scores(out, &line, arena);
+}
+
+static void write_line(zp_buf *out, const zp_line *line, zp_arena *arena)
+{
+    NAME(out, "{\"level3\"");
+    zp_json_str(out, line->name);
+    NAME(out, ",\"weight\"");
+    zp_json_str(out, line->weight);
+    write_scores(out, line, arena);
 }
 
 static void write_totals(zp_buf *out, const zp_result *result, zp_arena *arena)
@@ -137,12 +141,12 @@ void zp_result_write_json(const zp_result *result, zp_arena *arena, zp_buf *out)
     NAME(out, "},\"engine\"");
     zp_json_str(out, result->engine);
     write_totals(out, result, arena);
-    write_execution(out, result);
+    write_execution(out, result, arena);
     zp_buf_lit(out, ",\"indicators\":[");
     for (size_t i = 0; i < result->line_count; i++) {
         if (i)
             zp_buf_char(out, ',');
-        write_line(out, &result->lines[i]);
+        write_line(out, &result->lines[i], arena);
     }
     zp_buf_lit(out, "],\"flags\":[");
     for (size_t i = 0; i < result->flag_count; i++) {

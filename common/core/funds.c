@@ -153,6 +153,8 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         flag(&c, ZP_FLAG_EXEC_BUDGET_ZERO, "annual_budget", row->annual_budget, ZP_ABSENT);
         out->score.known = true;
         out->score.computed = 0;
+        out->score.formula = ZP_ARENA_JOIN(arena, zp_str_filled(row->executed) ? row->executed : ZP_STR("0"),
+                                           ZP_STR(" ÷ "), row->annual_budget, ZP_STR(" → 0"));
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {

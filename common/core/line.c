@@ -223,10 +223,14 @@ static int64_t cents_of(zp_share share, int64_t weight)
 
 static void deduct_for_over(const zp_line_context *line, zp_line_score *out)
 {
-    out->computed -= line->profile->over_deduction_cents;
+    int64_t deduction = line->profile->over_deduction_cents;
+    if (!deduction)
+        return;
+    out->formula = ZP_ARENA_JOIN(line->arena, out->formula, ZP_STR(" − "), zp_cents_text(deduction, line->arena));
+    out->computed -= deduction;
     if (out->computed < 0)
         out->computed = 0;
-    out->has_share = out->has_share && !line->profile->over_deduction_cents;
+    out->has_share = false;
 }
 
 static void score_single(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
@@ -320,7 +324,9 @@ static void score_date(const zp_line_context *line, const zp_cell *target, const
     out->share = late ? nothing : full;
     out->has_share = true;
     out->computed = cents_of(out->share, line->declared->weight);
-    out->formula = ZP_ARENA_JOIN(line->arena, actual->text, late ? ZP_STR(" > ") : ZP_STR(" ≤ "), target->text);
+    out->formula =
+        ZP_ARENA_JOIN(line->arena, actual->text, late ? ZP_STR(" > ") : ZP_STR(" ≤ "), target->text, ZP_STR(" → "),
+                      late ? ZP_STR("0") : zp_millionths_text(line->declared->weight, line->arena));
     if (late)
         flag(line, ZP_FLAG_DEADLINE_MISSED, "actual", line->indicator->actual, line->indicator->target);
 }

@@ -34,8 +34,9 @@ typedef struct {
     zp_str declared;             /* score as declared */
     int64_t computed, confirmed; /* cents or ZP_NO_CENTS */
     zp_basis basis;
-    zp_str formula; /* "76.89 ÷ 80 × 10"; absent unless basis is formula */
+    zp_str formula; /* "76.89 ÷ 80 × 10"; "99.92 ≥ 98 → 10"; absent unless basis is formula */
     unsigned why;   /* zp_why bits */
+    zp_str percent; /* the actual value, "76.89%", where the declared score looks like it × the weight; else absent */
 } zp_line;
 
 typedef struct {

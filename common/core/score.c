@@ -93,6 +93,8 @@ static zp_rc score_line(scoring *s, size_t index, zp_result *out)
     line->computed = computed.known ? computed.computed : ZP_NO_CENTS;
     line->confirmed = confirmed_of(&declared->score, &computed);
     zp_verdict verdict = zp_reconcile(&claim, &line->why);
+    if (line->why & ZP_WHY_ACTUAL_X_WEIGHT)
+        line->percent = ZP_ARENA_JOIN(s->arena, zp_dec_text(computed.percent, s->arena), ZP_STR("%"));
     if (verdict != ZP_AGREES)
         flag_verdict(s, verdict, &claim, zp_indicator_pointer(s->arena, index, "score"), false);
     check_deviation(s, index, line, declared->weight);

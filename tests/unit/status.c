@@ -84,8 +84,9 @@ static void the_document_says_what_was_declared_computed_and_confirmed(void **st
     assert_members(at(d, "result"), "profile engine declared_total computed_total confirmed_total grade declared_grade "
                                     "machine_verified_weight execution indicators flags");
     assert_members(at(d, "result.profile"), "name version hash");
-    assert_members(at(d, "result.execution"), "rate declared computed confirmed formula explanation");
-    assert_members(at(d, "result.indicators.0"), "level3 weight declared computed confirmed basis formula explanation");
+    assert_members(at(d, "result.execution"), "rate declared computed confirmed basis formula explanation message");
+    assert_members(at(d, "result.indicators.0"),
+                   "level3 weight declared computed confirmed basis formula explanation message");
     assert_at(d, "id", "0195f2d4-7c1a-7b3e-8f00-123456789001");
     assert_at(d, "status", "scored");
     assert_at(d, "outcome", "discrepant");
@@ -122,6 +123,9 @@ static void the_document_says_what_was_declared_computed_and_confirmed(void **st
     assert_at(d, "result.indicators.5.explanation.0", "ACTUAL_X_WEIGHT");
     assert_at(d, "result.indicators.5.explanation.1", "TRUNC1");
     assert_int_equal(json_array_size(at(d, "result.indicators.0.explanation")), 0);
+    assert_at(d, "result.indicators.5.message.en",
+              "76.89 ÷ 80 × 10 = 9.61; declared 7.6 looks like 76.89% × 10, cut to one decimal");
+    assert_at(d, "result.indicators.5.message.zh", "76.89 ÷ 80 × 10 = 9.61；申报的 7.6 像是 76.89% × 10，截到一位小数");
     assert_null_at(d, "result.indicators.4.formula");
     json_decref(d);
     forget(r);
