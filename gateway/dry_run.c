@@ -7,6 +7,7 @@
 #include "handlers.h"
 
 #include "core/score.h"
+#include "last_year.h"
 
 static bool write_errors(zp_buf *out, const zp_flag *flags, size_t count, bool any, zp_arena *arena)
 {
@@ -21,6 +22,16 @@ static bool write_errors(zp_buf *out, const zp_flag *flags, size_t count, bool a
     return any;
 }
 
+/* The result as a submission now would get it. ZP_NOMEM. */
+static zp_rc score(zp_desk *desk, zp_request *request, const zp_form *form, const zp_profile *profile, zp_result *out)
+{
+    zp_id last_year;
+    zp_rc rc = zp_score(form, profile, request->arena, out);
+    if (rc || !zp_repeats_last_year(desk, request, form, &last_year))
+        return rc;
+    return zp_result_add_copied(out, zp_id_text(&last_year, request->arena), request->arena);
+}
+
 zp_handled zp_dry_run(zp_desk *desk, zp_request *request)
 {
     zp_form form;
@@ -29,7 +40,7 @@ zp_handled zp_dry_run(zp_desk *desk, zp_request *request)
     if (!zp_body_read(desk, request, &form, &faults))
         return ZP_DONE_ANSWER;
     const zp_profile *profile = zp_choose_profile(&form, desk->gateway->profiles, &faults);
-    zp_rc rc = zp_score(&form, profile, request->arena, &result);
+    zp_rc rc = score(desk, request, &form, profile, &result);
     if (rc || faults.failed)
         return zp_refuse_form(desk, request, ZP_NOMEM, &faults);
 

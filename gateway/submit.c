@@ -12,6 +12,7 @@
 #include "committer.h"
 #include "core/score.h"
 #include "fields.h"
+#include "last_year.h"
 #include "prefer.h"
 #include "problem.h"
 #include "retry.h"
@@ -58,6 +59,7 @@ static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
 {
     zp_put *put = &request->put;
     zp_buf *scratch = &desk->scratch;
+    put->has_copied_from = zp_repeats_last_year(desk, request, form, &put->copied_from);
     zp_buf_clear(scratch);
     zp_form_write_json(form, scratch);
     if (scratch->failed)

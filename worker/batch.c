@@ -102,14 +102,13 @@ static void fill_from_form(zp_status *status, const zp_form *form)
 }
 
 /* Whatever can be read of the record is in the status, also when the rest cannot. */
-static zp_rc read_submission(zp_batch *self, zp_str bytes, zp_status *status, zp_form *form)
+static zp_rc read_submission(zp_batch *self, zp_str bytes, zp_status *status, zp_submission *submission, zp_form *form)
 {
-    zp_submission submission;
-    zp_rc rc = zp_submission_unpack(bytes, &submission);
+    zp_rc rc = zp_submission_unpack(bytes, submission);
     if (rc)
         return rc;
-    fill_from_submission(status, &submission);
-    rc = zp_form_unpack(submission.form, self->arena, form);
+    fill_from_submission(status, submission);
+    rc = zp_form_unpack(submission->form, self->arena, form);
     if (!rc)
         fill_from_form(status, form);
     return rc;
@@ -131,7 +130,8 @@ static zp_rc record_as_unreadable(zp_batch *self, zp_status *status)
 static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *status)
 {
     zp_form form;
-    zp_rc rc = read_submission(self, bytes, status, &form);
+    zp_submission submission;
+    zp_rc rc = read_submission(self, bytes, status, &submission, &form);
     if (rc)
         return rc == ZP_NOMEM ? rc : record_as_unreadable(self, status);
     if (job->mode == ZP_JOB_FAIL) {
@@ -147,7 +147,10 @@ static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *s
     }
     status->state = ZP_SCORED;
     status->has_result = true;
-    return zp_score(&form, profile, self->arena, &status->result);
+    rc = zp_score(&form, profile, self->arena, &status->result);
+    if (rc || !submission.has_copied_from)
+        return rc;
+    return zp_result_add_copied(&status->result, zp_id_text(&submission.copied_from, self->arena), self->arena);
 }
 
 static void log_status(const zp_status *status, uint32_t attempt)

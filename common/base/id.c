@@ -88,6 +88,13 @@ static int digit_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+zp_str zp_id_text(const zp_id *id, zp_arena *arena)
+{
+    char text[ZP_ID_TEXT + 1];
+    zp_id_format(id, text);
+    return zp_arena_copy(arena, (zp_str){text, ZP_ID_TEXT});
+}
+
 zp_rc zp_id_parse(zp_str text, zp_id *out)
 {
     zp_id id;

@@ -9,8 +9,8 @@
 #ifndef ZP_BASE_ID_H
 #define ZP_BASE_ID_H
 
+#include "base/arena.h"
 #include "base/error.h"
-#include "base/str.h"
 
 typedef struct {
     uint8_t b[16]; /* big-endian, so memcmp order is time order */
@@ -34,6 +34,8 @@ static inline int zp_id_cmp(const zp_id *a, const zp_id *b)
 }
 /* Writes 36 lower-case characters and a NUL. */
 void zp_id_format(const zp_id *id, char out[ZP_ID_TEXT + 1]);
+/* The same in the arena; absent when out of memory. */
+zp_str zp_id_text(const zp_id *id, zp_arena *arena);
 /* Accepts exactly the 36-character form, either case, any version; ZP_INVALID otherwise. */
 zp_rc zp_id_parse(zp_str text, zp_id *out);
 

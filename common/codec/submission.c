@@ -15,7 +15,7 @@ enum {
     FUNDS_CELLS = 6,
     INDICATOR_CELLS = 8,
     SUBMISSION_SCHEMA = 1,
-    SUBMISSION_FIELDS = 8
+    SUBMISSION_FIELDS = 9
 };
 
 void zp_form_pack(const zp_form *form, zp_buf *out)
@@ -97,6 +97,22 @@ zp_rc zp_form_unpack(zp_str bytes, zp_arena *arena, zp_form *out)
     return zp_mp_record_end(&m, beyond) ? ZP_OK : ZP_CORRUPT;
 }
 
+static void put_id(msgpack_packer *p, bool has, const zp_id *id)
+{
+    if (has)
+        zp_mp_put_bin(p, id->b, sizeof id->b);
+    else
+        msgpack_pack_nil(p);
+}
+
+static bool get_id(zp_mp *m, zp_id *id)
+{
+    if (zp_mp_nil(m))
+        return false;
+    zp_mp_fixed(m, id->b, sizeof id->b);
+    return true;
+}
+
 void zp_submission_pack(const zp_submission *submission, zp_buf *out)
 {
     msgpack_packer p;
@@ -105,10 +121,8 @@ void zp_submission_pack(const zp_submission *submission, zp_buf *out)
     msgpack_pack_uint8(&p, SUBMISSION_SCHEMA);
     msgpack_pack_int64(&p, submission->received_ms);
     msgpack_pack_uint32(&p, submission->revision);
-    if (submission->has_replaces)
-        zp_mp_put_bin(&p, submission->replaces.b, sizeof submission->replaces.b);
-    else
-        msgpack_pack_nil(&p);
+    put_id(&p, submission->has_replaces, &submission->replaces);
+    put_id(&p, submission->has_copied_from, &submission->copied_from);
     zp_mp_put_str(&p, submission->submitter);
     zp_mp_put_str(&p, submission->idempotency_key);
     zp_mp_put_bin(&p, submission->digest.b, sizeof submission->digest.b);
@@ -125,9 +139,8 @@ zp_rc zp_submission_unpack(zp_str bytes, zp_submission *out)
     uint64_t revision = zp_mp_uint(&m);
     out->revision = (uint32_t)revision;
     m.bad |= revision < 1 || revision > UINT32_MAX;
-    out->has_replaces = !zp_mp_nil(&m);
-    if (out->has_replaces)
-        zp_mp_fixed(&m, out->replaces.b, sizeof out->replaces.b);
+    out->has_replaces = get_id(&m, &out->replaces);
+    out->has_copied_from = get_id(&m, &out->copied_from);
     out->submitter = zp_mp_str(&m);
     out->idempotency_key = zp_mp_str(&m);
     zp_mp_fixed(&m, out->digest.b, sizeof out->digest.b);

@@ -1,7 +1,7 @@
 /*
  * submission.h - the record of an accepted submission, MessagePack, kept for ever.
  *
- * [schema, received_ms, revision, replaces | nil, submitter, idempotency_key | nil, digest, form]
+ * [schema, received_ms, revision, replaces | nil, copied_from | nil, submitter, idempotency_key | nil, digest, form]
  * The form is its own array, packed once in the request thread and copied as bytes from then on.
  */
 #ifndef ZP_CODEC_SUBMISSION_H
@@ -18,7 +18,9 @@ typedef struct {
     int64_t received_ms;
     uint32_t revision; /* 1, 2, … of this year, unit and project */
     bool has_replaces;
-    zp_id replaces;         /* the revision before */
+    zp_id replaces; /* the revision before */
+    bool has_copied_from;
+    zp_id copied_from;      /* last year's submission of the same project, which this one repeats */
     zp_str submitter;       /* "anonymous" or the authenticated name */
     zp_str idempotency_key; /* absent when none was given */
     zp_digest digest;       /* of the canonical JSON */

@@ -69,3 +69,22 @@ bool zp_form_diff(const zp_form *before, const zp_form *after, zp_arena *arena, 
 #undef X
     return !d.failed;
 }
+
+static bool same_and_filled(zp_str a, zp_str b)
+{
+    return zp_str_filled(a) && zp_str_eq(a, b);
+}
+
+bool zp_form_repeats(const zp_form *form, const zp_form *other)
+{
+    if (form->indicator_count == 0 || form->indicator_count != other->indicator_count)
+        return false;
+    for (size_t i = 0; i < form->indicator_count; i++) {
+        const zp_indicator *a = &form->indicators[i], *b = &other->indicators[i];
+        if (!zp_str_eq(a->level3, b->level3) || !zp_str_eq(a->actual, b->actual) ||
+            !zp_str_eq(a->deviation, b->deviation))
+            return false;
+    }
+    return same_and_filled(form->goal_actual, other->goal_actual) ||
+           same_and_filled(form->funds[ZP_FUNDS_TOTAL].executed, other->funds[ZP_FUNDS_TOTAL].executed);
+}

@@ -133,8 +133,8 @@
     X(DETAIL_ROW, INFO, SHAPE, "“其中”明细行，不计分。", "A detail row (其中); it counts nothing.")                    \
     X(L1_WEIGHT_NONSTANDARD, WARNING, SHAPE, "一级指标分值合计 {value}，通常为 {expected}。",                          \
       "The weights of this level-1 category add up to {value}; {expected} is usual.")                                  \
-    X(COPIED_LAST_YEAR, WARNING, SHAPE, "内容与上年自评表相同。请核实。",                                              \
-      "The content repeats last year's form. Check it.")                                                               \
+    X(COPIED_LAST_YEAR, WARNING, SHAPE, "实际完成值和原因说明与上年自评表（{value}）相同。请核实，填写本年情况。",     \
+      "The actual values and reasons repeat last year's form ({value}). Check them and describe this year.")           \
     /* good to know */                                                                                                 \
     X(STRICT_BOUNDARY, INFO, SHAPE, "指标值为“大于”，实际值恰好等于界限，按完成处理。",                                \
       "The target says \"more than\" and the actual value equals the bound; taken as met.")                            \

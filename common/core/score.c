@@ -229,3 +229,18 @@ zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, 
     finish(&s, out);
     return flags.failed ? ZP_NOMEM : ZP_OK;
 }
+
+zp_rc zp_result_add_copied(zp_result *result, zp_str copied_from, zp_arena *arena)
+{
+    zp_flags flags = {.arena = arena};
+    for (size_t i = 0; i < result->flag_count; i++) {
+        const zp_flag *flag = &result->flags[i];
+        zp_flags_add_as(&flags, flag->code, flag->severity, flag->pointer, flag->value, flag->expected);
+    }
+    zp_flags_add(&flags, ZP_FLAG_COPIED_LAST_YEAR, ZP_STR("/indicators"), copied_from, ZP_ABSENT);
+    if (flags.failed)
+        return ZP_NOMEM;
+    result->flags = flags.items;
+    result->flag_count = flags.count;
+    return ZP_OK;
+}

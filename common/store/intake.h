@@ -45,6 +45,8 @@ typedef struct {
     zp_form_key form_key;
     bool has_if_match;
     zp_id if_match; /* the revision that this one replaces */
+    bool has_copied_from;
+    zp_id copied_from; /* last year's submission, which the form repeats */
     zp_digest digest;
     zp_str form; /* packed form */
     /* out */
@@ -79,6 +81,8 @@ void zp_intake_reader_destroy(zp_intake_reader **self);
 
 /* Appends the submission's record (unsealed, checked) to out. ZP_NOTFOUND, ZP_CORRUPT, ZP_NOMEM. */
 zp_rc zp_intake_get(zp_intake_reader *self, const zp_id *id, zp_buf *out);
+/* The current revision of a form. ZP_NOTFOUND, ZP_CORRUPT. */
+zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *out);
 /* By idempotency key. ZP_NOTFOUND. */
 zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_id *out);
 /* Up to max pending entries with id > *after (NULL: from the first), in id order. */

@@ -62,6 +62,8 @@ static zp_rc pack_head(zp_intake *self, const zp_put *put)
                             .revision = put->revision,
                             .has_replaces = put->has_if_match,
                             .replaces = put->if_match,
+                            .has_copied_from = put->has_copied_from,
+                            .copied_from = put->copied_from,
                             .submitter = put->submitter,
                             .idempotency_key = put->idempotency_key,
                             .digest = put->digest,

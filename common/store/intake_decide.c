@@ -44,8 +44,8 @@ static zp_rc find_revision(zp_intake *self, MDB_txn *txn, const zp_form_key *for
     return find_receipt(txn, self->revisions, ZP_BYTES(key), out);
 }
 
-/* The form's newest revision: the last key that begins with its key. */
-static zp_rc find_current(zp_intake *self, MDB_txn *txn, const zp_form_key *form, zp_receipt *out)
+/* The last key that begins with its key. */
+zp_rc zp_intake_find_current(zp_intake *self, MDB_txn *txn, const zp_form_key *form, zp_receipt *out)
 {
     zp_revision_key end = zp_revision_key_of(form, UINT32_MAX);
     MDB_cursor *cursor;
@@ -145,7 +145,7 @@ static zp_rc decide_unnamed(zp_intake *self, MDB_txn *txn, zp_put *put, const zp
 static zp_rc decide_by_form(zp_intake *self, MDB_txn *txn, zp_put *put)
 {
     zp_receipt current = {0};
-    zp_rc rc = find_current(self, txn, &put->form_key, &current);
+    zp_rc rc = zp_intake_find_current(self, txn, &put->form_key, &current);
     if (rc && rc != ZP_NOTFOUND)
         return rc;
     if (rc == ZP_NOTFOUND) {

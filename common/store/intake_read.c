@@ -47,6 +47,19 @@ zp_rc zp_intake_get(zp_intake_reader *self, const zp_id *id, zp_buf *out)
     return rc;
 }
 
+zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *out)
+{
+    zp_receipt receipt;
+    zp_rc rc = begin(self);
+    if (rc)
+        return rc;
+    rc = zp_intake_find_current(self->store, self->read.txn, key, &receipt);
+    zp_read_end(&self->read);
+    if (!rc)
+        *out = receipt.id;
+    return rc;
+}
+
 zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_id *out)
 {
     zp_idempotency_key hashed;

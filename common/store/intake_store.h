@@ -32,6 +32,9 @@ typedef struct {
 zp_receipt_bytes zp_receipt_pack(const zp_receipt *receipt);
 zp_rc zp_receipt_unpack(zp_str bytes, zp_receipt *out);
 
+/* The form's newest revision. ZP_NOTFOUND, ZP_CORRUPT. */
+zp_rc zp_intake_find_current(zp_intake *self, MDB_txn *txn, const zp_form_key *form, zp_receipt *out);
+
 /*
  * Decides one put by what the transaction sees: every verdict but REFUSED and IN_DOUBT, with the out-fields that go
  * with it; for ZP_PUT_NEW put->revision is the one that it will get. ZP_CORRUPT when what is on file about it is

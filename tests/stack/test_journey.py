@@ -239,6 +239,22 @@ class Journey(ServiceCase):
         self.assertEqual((refused["accepted"], [e["pointer"] for e in refused["errors"]]), (False, ["/unit"]))
         self.assertEqual(refused["result"]["computed_total"], "99.61")
 
+    def test_a_form_that_repeats_last_years_is_told(self):
+        def copies(result):
+            return [(flag["pointer"], flag["value"]) for flag in result["flags"] if flag["code"] == "COPIED_LAST_YEAR"]
+
+        first = self.s.submit(form_of(), Prefer="wait=20").json()
+        self.assertEqual(copies(first["result"]), [])
+        again = form_of(year="2023")
+        dry = self.s.http.post(self.s.url + "/v1/scores", data=body_of(again), headers=JSON).json()
+        self.assertEqual(copies(dry["result"]), [("/indicators", first["id"])])
+        second = self.s.submit(again, Prefer="wait=20").json()
+        self.assertEqual(copies(second["result"]), [("/indicators", first["id"])])
+        self.assertEqual(second["result"], dry["result"])
+        again["indicators"][9]["actual"] = "99.2%"
+        third = self.s.submit(again, **{"If-Match": f'"{second["id"]}"', "Prefer": "wait=20"}).json()
+        self.assertEqual((third["revision"], copies(third["result"])), (2, []))
+
     def test_health_and_pages(self):
         for path in ("/healthz", "/readyz", "/metrics", "/", "/submit.html"):
             self.assertEqual(self.s.get(path).status_code, 200, path)

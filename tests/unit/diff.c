@@ -87,12 +87,47 @@ static void a_row_that_came_or_went_is_told_cell_by_cell(void **state)
     forget(r);
 }
 
+/* What was written about the year, and something that no two years share. */
+static void a_form_repeats_another_when_nobody_wrote_anything_new(void **state)
+{
+    (void)state;
+    reading *r = read_seed(1);
+    zp_form *form = &r->form, before = *form;
+    zp_indicator rows[ZP_MAX_INDICATORS];
+    memcpy(rows, form->indicators, form->indicator_count * sizeof *rows);
+    before.indicators = rows;
+    before.year = ZP_STR("2021");
+    assert_true(zp_form_repeats(form, &before));
+    rows[0].target = ZP_STR("=391"); /* the plan is another matter */
+    rows[0].score = ZP_STR("9");
+    assert_true(zp_form_repeats(form, &before));
+
+    before.funds[ZP_FUNDS_TOTAL].executed = ZP_STR("70000000");
+    assert_false(zp_form_repeats(form, &before)); /* the goals say nothing in either */
+    form->goal_actual = before.goal_actual = ZP_STR("全年接听来电二百万次。");
+    assert_true(zp_form_repeats(form, &before));
+
+    rows[5].deviation = ZP_ABSENT;
+    assert_false(zp_form_repeats(form, &before));
+    rows[5].deviation = form->indicators[5].deviation;
+    rows[9].actual = ZP_STR("99.17%");
+    assert_false(zp_form_repeats(form, &before));
+    rows[9].actual = form->indicators[9].actual;
+    assert_true(zp_form_repeats(form, &before));
+    before.indicator_count--;
+    assert_false(zp_form_repeats(form, &before));
+    before.indicator_count = form->indicator_count = 0;
+    assert_false(zp_form_repeats(form, &before));
+    forget(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_does_not_differ_from_itself),
         cmocka_unit_test(every_cell_is_compared),
         cmocka_unit_test(a_row_that_came_or_went_is_told_cell_by_cell),
+        cmocka_unit_test(a_form_repeats_another_when_nobody_wrote_anything_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -406,6 +406,8 @@ static void submissions_come_back(void **state)
                               .revision = UINT32_MAX,
                               .has_replaces = replaces,
                               .replaces = kit_id(replaces ? 7 : 0),
+                              .has_copied_from = !replaces,
+                              .copied_from = kit_id(replaces ? 0 : 8),
                               .submitter = ZP_STR("anonymous"),
                               .idempotency_key = replaces ? ZP_STR("") : ZP_ABSENT,
                               .form = BYTES("\x00\xff form")};
@@ -419,6 +421,9 @@ static void submissions_come_back(void **state)
         assert_int_equal(got.has_replaces, replaces);
         if (replaces)
             assert_int_equal(zp_id_cmp(&got.replaces, &sent.replaces), 0);
+        assert_int_equal(got.has_copied_from, !replaces);
+        if (!replaces)
+            assert_int_equal(zp_id_cmp(&got.copied_from, &sent.copied_from), 0);
         assert_text(got.submitter, "anonymous");
         assert_int_equal(zp_str_present(got.idempotency_key), replaces);
         assert_memory_equal(got.digest.b, sent.digest.b, sizeof got.digest.b);
