@@ -74,7 +74,7 @@ static void print_faults(scorer *s, const zp_flags *faults, const char *origin)
     }
 }
 
-static zp_rc print_result(scorer *s, const zp_form *form, const zp_result *result)
+static zp_rc print_result(scorer *s, const zp_form *form, const zp_result *result, size_t errors)
 {
     zp_buf_clear(&s->json);
     zp_result_write_json(result, s->arena, &s->json);
@@ -90,16 +90,20 @@ static zp_rc print_result(scorer *s, const zp_form *form, const zp_result *resul
     zp_rc rc = zp_sheet_print(form, result, s->arena, stdout);
     if (!rc)
         zp_findings_print(document, stdout);
+    if (!rc && errors)
+        printf("不予受理 would be refused: %zu errors\n", errors);
+    else if (!rc)
+        printf("可以受理 would be accepted\n");
     json_decref(document);
     return rc;
 }
 
-static bool has_errors(const zp_result *result)
+static size_t errors_of(const zp_result *result)
 {
+    size_t errors = 0;
     for (size_t i = 0; i < result->flag_count; i++)
-        if (result->flags[i].severity == ZP_SEV_ERROR)
-            return true;
-    return false;
+        errors += result->flags[i].severity == ZP_SEV_ERROR;
+    return errors;
 }
 
 static zp_rc score_one(scorer *s, zp_str text, const char *origin)
@@ -124,8 +128,9 @@ static zp_rc score_one(scorer *s, zp_str text, const char *origin)
     if (rc)
         return rc;
     print_faults(s, &faults, origin);
-    s->refused += faults.errors || has_errors(&result);
-    return print_result(s, &form, &result);
+    size_t errors = faults.errors + errors_of(&result);
+    s->refused += errors > 0;
+    return print_result(s, &form, &result, errors);
 }
 
 static int score_all(scorer *s, char *const *paths, size_t count)

@@ -40,6 +40,7 @@ class Sheet(unittest.TestCase):
     def test_it_has_the_parts_of_the_official_form_in_its_order(self):
         done = score(form_path(1))
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("would be accepted", done.stdout)
         at = -1
         for part in ("项目支出绩效自评表", "项目名称", "主管部门", "实施单位", "项目资金", "年初预算数", "年度资金总额",
                      "年度总体目标", "一级指标", "偏差原因", "综合服务率", "总分"):
@@ -80,6 +81,7 @@ class Sheet(unittest.TestCase):
         done = score("-", body=json.dumps(form, ensure_ascii=False))
         self.assertEqual(done.returncode, 1)
         self.assertIn("WEIGHT_SUM", done.stdout)
+        self.assertIn("would be refused", done.stdout)
         self.assertIn("76.89 ÷ 80 × 10 = 9.61", done.stdout)
 
 
