@@ -2,9 +2,11 @@
  * batch.c - POST /v1/submissions:batch: many forms in one request, one JSON object a line, a verdict for each.
  *
  * Request threads. Every line becomes a request of its own that goes the whole way of a single submission, so each is
- * as durable and as harmless to repeat as alone, and a bad one spoils no other. The whole is answered when the last has
- * come back from the committer. Lines carry no header fields: no key is needed, since the same form of the same year,
- * unit and project is the same submission; a form that replaces another one is submitted alone.
+ * as durable and as harmless to repeat as alone, and a bad one spoils no other. Lines are handed to the committer a
+ * window at a time, so that a long batch keeps the thread's other requests waiting no longer than a short one. Verdicts
+ * leave in the order of the lines, as soon as they and all before them are known. Lines carry no header fields: no key
+ * is needed, since the same form of the same year, unit and project is the same submission; a form that replaces
+ * another one is submitted alone.
  */
 #include "handlers.h"
 
@@ -12,10 +14,13 @@
 #include "fields.h"
 #include "problem.h"
 
-enum { MAX_LINES = 1000 };
+enum { MAX_LINES = 1000, WINDOW = 128 };
 
 struct zp_batch {
-    size_t count, open; /* open: with the committer */
+    zp_str rest;   /* lines that nobody has looked at */
+    size_t number; /* of the last one that somebody has; counts empty ones too */
+    size_t taken, written;
+    size_t open; /* with the committer */
     zp_request items[];
 };
 
@@ -61,19 +66,43 @@ static void write_verdict(const zp_request *item, zp_buf *out)
     out->failed |= item->response.body.failed;
 }
 
-static zp_handled answer(zp_request *request)
+/* Verdicts up to the first that is not known yet. */
+void zp_batch_write_known(zp_request *request)
 {
     zp_batch *batch = request->batch;
-    for (size_t i = 0; i < batch->count; i++) {
-        zp_request *item = &batch->items[i];
+    for (; batch->written < batch->taken && batch->items[batch->written].response.status; batch->written++) {
+        zp_request *item = &batch->items[batch->written];
         write_verdict(item, &request->response.body);
         zp_buf_free(&item->response.head);
         zp_buf_free(&item->response.body);
     }
-    request->response.status = 200;
-    request->response.content_type = "application/x-ndjson";
-    zp_header(request, "Cache-Control", ZP_STR("no-store"));
-    return ZP_DONE_ANSWER;
+}
+
+/* Takes lines until the committer has a window of them. */
+static void take_lines(zp_desk *desk, zp_request *request)
+{
+    zp_batch *batch = request->batch;
+    zp_str line;
+    while (batch->open < WINDOW && next_line(&batch->rest, &batch->number, &line)) {
+        zp_request *item = &batch->items[batch->taken++];
+        *item = (zp_request){.loop = request->loop,
+                             .arena = request->arena,
+                             .method = ZP_POST,
+                             .path = request->path,
+                             .content_type = ZP_STR("application/json"),
+                             .submitter = request->submitter,
+                             .body = line,
+                             .parent = request,
+                             .line = batch->number};
+        batch->open += zp_submit(desk, item) == ZP_WAIT_COMMIT;
+    }
+}
+
+static zp_handled go_on(zp_desk *desk, zp_request *request)
+{
+    take_lines(desk, request);
+    zp_batch_write_known(request);
+    return request->batch->open ? ZP_WAIT_COMMIT : ZP_DONE_ANSWER;
 }
 
 /* False: answered. */
@@ -95,33 +124,26 @@ static bool check(zp_request *request, size_t count)
 
 zp_handled zp_submit_batch(zp_desk *desk, zp_request *request)
 {
-    size_t count = count_lines(request->body), number = 0;
+    size_t count = count_lines(request->body);
     if (!check(request, count))
         return ZP_DONE_ANSWER;
     zp_batch *batch = zp_arena_calloc(request->arena, 1, sizeof *batch + count * sizeof *batch->items);
     if (!batch)
         return zp_refuse_form(desk, request, ZP_NOMEM, NULL);
-    batch->count = count;
+    batch->rest = request->body;
     request->batch = batch;
-    zp_str rest = request->body, line;
-    for (zp_request *item = batch->items; next_line(&rest, &number, &line); item++) {
-        *item = (zp_request){.loop = request->loop,
-                             .arena = request->arena,
-                             .method = ZP_POST,
-                             .path = request->path,
-                             .content_type = ZP_STR("application/json"),
-                             .submitter = request->submitter,
-                             .body = line,
-                             .parent = request,
-                             .line = number};
-        batch->open += zp_submit(desk, item) == ZP_WAIT_COMMIT;
-    }
-    return batch->open ? ZP_WAIT_COMMIT : answer(request);
+    request->response.status = 200;
+    request->response.content_type = "application/x-ndjson";
+    zp_header(request, "Cache-Control", ZP_STR("no-store"));
+    zp_header(request, "X-Accel-Buffering", ZP_STR("no")); /* or nginx would keep the verdicts to the last */
+    return go_on(desk, request);
 }
 
 zp_handled zp_batch_committed(zp_desk *desk, zp_request *item)
 {
     zp_request *request = item->parent;
     (void)zp_submit_committed(desk, item); /* always answers: a line asks for no wait */
-    return --request->batch->open ? ZP_WAIT_COMMIT : answer(request);
+    if (--request->batch->open >= WINDOW / 2)
+        return ZP_WAIT_COMMIT;
+    return go_on(desk, request);
 }

@@ -20,13 +20,17 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 /* We set fields that the header calls private (the only way to bring one's own accept): pin the layout. */
 _Static_assert(sizeof(FCGX_Request) == 80, "libfcgi 2.4.2 is expected; check the use of FCGX_Request's fields");
 
 enum { RESPONDER = 1, READ_BUDGET_MS = 4000, MAX_LENGTH_DIGITS = 7 };
-enum { DRAIN_CAP = 4 * 1024 * 1024 }; /* bytes of a refused body that are read before the connection is given up */
+enum { DRAIN_CAP = 2 * ZP_MAX_BATCH }; /* bytes of a refused body that are read before the connection is given up */
 
 struct zp_fastcgi {
     FCGX_Request r;
@@ -260,9 +264,26 @@ zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_req
     request->repeated_field = p.repeated;
     request->submitter = zp_str_filled(p.user) ? p.user : ZP_STR("anonymous");
     if (max_body && zp_str_is(request->path, ZP_BATCH_PATH))
-        max_body = ZP_MAX_BODY;
+        max_body = ZP_MAX_BATCH;
     read_body(self, p.length, max_body, body, request);
     return ZP_OK;
+}
+
+size_t zp_fastcgi_room(const zp_fastcgi *self)
+{
+    int size, queued;
+    socklen_t n = sizeof size;
+    if (getsockopt(self->r.ipcFd, SOL_SOCKET, SO_SNDBUF, &size, &n) < 0 || ioctl(self->r.ipcFd, SIOCOUTQ, &queued) < 0)
+        return 0;
+    /* The kernel counts its own overhead too, hence half. */
+    return size / 2 > queued ? (size_t)(size / 2 - queued) : 0;
+}
+
+zp_rc zp_fastcgi_send_part(zp_fastcgi *self, zp_str part)
+{
+    FCGX_Stream *out = self->r.out;
+    bool sent = part.n <= INT_MAX && FCGX_PutStr(part.p, (int)part.n, out) == (int)part.n && FCGX_FFlush(out) == 0;
+    return sent && FCGX_GetError(out) == 0 ? ZP_OK : ZP_IO;
 }
 
 zp_rc zp_fastcgi_send(zp_fastcgi *self, zp_str answer, bool keep)

@@ -1,5 +1,5 @@
 /*
- * fastcgi.h - one connection from nginx: a request comes in whole, an answer goes out whole.
+ * fastcgi.h - one connection from nginx: a request comes in whole, an answer goes out whole or in parts.
  * fastcgi.c is the only file that knows fcgiapp.h.
  */
 #ifndef ZP_GATEWAY_FASTCGI_H
@@ -29,10 +29,15 @@ int zp_fastcgi_fd(const zp_fastcgi *self);
  */
 zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_request *request);
 
+/* How much the peer can be sent without waiting for it. */
+size_t zp_fastcgi_room(const zp_fastcgi *self);
+/* Sends a part of the answer; more will follow, the last of it by zp_fastcgi_send. ZP_IO: the client has gone. */
+zp_rc zp_fastcgi_send_part(zp_fastcgi *self, zp_str part);
+
 /*
- * Sends the answer and ends the request; its views are then invalid. ZP_OK: the connection is kept for the next
- * request. ZP_CLOSED: sent, and closed because nginx, the request or `keep` wanted it so. ZP_IO: the client has
- * gone or did not take the answer; closed.
+ * Sends the answer, or the rest of it, and ends the request; its views are then invalid. ZP_OK: the connection is kept
+ * for the next request. ZP_CLOSED: sent, and closed because nginx, the request or `keep` wanted it so. ZP_IO: the
+ * client has gone or did not take the answer; closed.
  */
 zp_rc zp_fastcgi_send(zp_fastcgi *self, zp_str answer, bool keep);
 

@@ -36,6 +36,7 @@
 
 enum { EVENTS = 256, TICK_MS = 1000, KEEP_BODY = 32 * 1024 };
 enum { POOLED = 128 };        /* requests and connections that are kept for reuse */
+enum { MOST_HEAD = 512 };     /* status line, content type and separators of an answer */
 enum { FAIR_DIFFERENCE = 2 }; /* a loop with so many connections more than another one passes new ones on */
 
 typedef struct conn conn;
@@ -265,6 +266,38 @@ static void park(zp_loop *self, visit *v)
     put_down(self, v);
 }
 
+/* Input or hang-up while a request is under way: there is nobody left to answer. */
+static void peer_left(zp_loop *self, conn *c)
+{
+    visit *v = c->visit;
+    if (v->is_parked) {
+        unpark(self, v);
+        tally(&self->gateway->counters.clients_gone);
+        conn_close(self, c);
+        return;
+    }
+    /* The committer holds the request: its memory must stay until it is given back. */
+    c->gone = true;
+    (void)epoll_ctl(self->epoll, EPOLL_CTL_DEL, zp_fastcgi_fd(c->io), NULL);
+}
+
+/*
+ * Verdicts of a batch that are known, on their way while others are still being committed. Never waits for the client:
+ * what it does not take now stays in the body, and goes with the next part or with the last one.
+ */
+static void send_known(zp_loop *self, visit *v)
+{
+    zp_response *response = &v->request.response;
+    conn *c = v->conn;
+    zp_batch_write_known(&v->request);
+    if (c->gone || !response->body.n || zp_fastcgi_room(c->io) < response->head.n + response->body.n + MOST_HEAD)
+        return;
+    zp_buf_clear(&self->out);
+    if (!zp_request_render_part(&v->request, &self->out) ||
+        zp_fastcgi_send_part(c->io, zp_buf_view(&self->out)) != ZP_OK)
+        peer_left(self, c);
+}
+
 static void act(zp_loop *self, visit *v, zp_handled handled)
 {
     switch (handled) {
@@ -272,6 +305,8 @@ static void act(zp_loop *self, visit *v, zp_handled handled)
         answer(self, v);
         break;
     case ZP_WAIT_COMMIT: /* the committer has it; it comes back by mail */
+        if (v->request.batch)
+            send_known(self, v);
         break;
     case ZP_WAIT_SCORE:
         park(self, v);
@@ -297,21 +332,6 @@ static void serve(zp_loop *self, conn *c)
     v->in_hand = v->body.n;
     atomic_fetch_add_explicit(&gateway->in_hand, v->in_hand, memory_order_relaxed);
     act(self, v, zp_route(&self->desk, &v->request));
-}
-
-/* Input or hang-up while a request is under way: there is nobody left to answer. */
-static void peer_left(zp_loop *self, conn *c)
-{
-    visit *v = c->visit;
-    if (v->is_parked) {
-        unpark(self, v);
-        tally(&self->gateway->counters.clients_gone);
-        conn_close(self, c);
-        return;
-    }
-    /* The committer holds the request: its memory must stay until it is given back. */
-    c->gone = true;
-    (void)epoll_ctl(self->epoll, EPOLL_CTL_DEL, zp_fastcgi_fd(c->io), NULL);
 }
 
 static void on_connection(zp_loop *self, conn *c, uint32_t events)
@@ -390,6 +410,22 @@ static void wake_parked(void *context, zp_parked *node)
         wait_over(self, v);
 }
 
+/* What becomes of a request, or of the batch that a line belongs to, now that the committer has given it back. */
+static void committed(zp_loop *self, zp_request *request)
+{
+    if (!request->parent) {
+        request->next = NULL;
+        act(self, (visit *)request, zp_submit_committed(&self->desk, request));
+        return;
+    }
+    visit *v = (visit *)request->parent;
+    bool more_of_its_batch = request->next && request->next->parent == request->parent;
+    request->next = NULL;
+    zp_handled handled = zp_batch_committed(&self->desk, request);
+    if (handled == ZP_DONE_ANSWER || !more_of_its_batch)
+        act(self, v, handled);
+}
+
 static void read_mail(zp_loop *self)
 {
     zp_mail mail = zp_mailbox_take(self->mailbox);
@@ -397,11 +433,7 @@ static void read_mail(zp_loop *self)
         adopt(self, mail.fds[i]);
     for (zp_request *next, *request = mail.committed; request; request = next) {
         next = request->next;
-        request->next = NULL;
-        if (request->parent)
-            act(self, (visit *)request->parent, zp_batch_committed(&self->desk, request));
-        else
-            act(self, (visit *)request, zp_submit_committed(&self->desk, request));
+        committed(self, request);
     }
     for (size_t i = 0; i < mail.scored_count; i++)
         zp_park_each_of(self->park, &mail.scored[i], wake_parked, self);

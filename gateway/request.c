@@ -107,21 +107,43 @@ static const char *reason_of(int status)
     return "Unknown";
 }
 
-void zp_request_render(const zp_request *request, zp_buf *out)
+static void render_head(const zp_response *response, bool bodiless, bool whole, zp_buf *out)
 {
-    const zp_response *response = &request->response;
-    if (response->head.failed || response->body.failed) {
-        zp_buf_lit(out, "Status: 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n");
-        return;
-    }
-    bool bodiless = response->status == 204 || response->status == 304;
     zp_buf_printf(out, "Status: %d %s\r\n", response->status, reason_of(response->status));
     if (response->content_type && !bodiless)
         zp_buf_printf(out, "Content-Type: %s\r\n", response->content_type);
-    if (!bodiless)
+    if (whole && !bodiless)
         zp_buf_printf(out, "Content-Length: %zu\r\n", response->body.n);
     zp_buf_str(out, zp_buf_view(&response->head));
     zp_buf_lit(out, "\r\n");
+}
+
+void zp_request_render(const zp_request *request, zp_buf *out)
+{
+    const zp_response *response = &request->response;
+    bool bodiless = response->status == 204 || response->status == 304, failed = response->body.failed;
+    if (response->begun) {
+        zp_buf_str(out, zp_buf_view(&response->body));
+        out->failed |= failed; /* too late for another answer: the connection is cut, which says that it is not whole */
+        return;
+    }
+    if (response->head.failed || failed) {
+        zp_buf_lit(out, "Status: 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n");
+        return;
+    }
+    render_head(response, bodiless, true, out);
     if (!bodiless && request->method != ZP_HEAD)
         zp_buf_str(out, zp_buf_view(&response->body));
+}
+
+bool zp_request_render_part(zp_request *request, zp_buf *out)
+{
+    zp_response *response = &request->response;
+    if (!response->begun)
+        render_head(response, false, false, out);
+    zp_buf_str(out, zp_buf_view(&response->body));
+    out->failed |= response->head.failed || response->body.failed;
+    response->begun = true;
+    zp_buf_clear(&response->body);
+    return !out->failed;
 }

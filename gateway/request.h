@@ -12,7 +12,8 @@
 #include "base/buf.h"
 #include "gateway.h"
 
-enum { ZP_REQUEST_CHUNK = 32 * 1024 }; /* of its arena: a usual form and its status document fit */
+enum { ZP_MAX_BATCH = 4 * 1024 * 1024 }; /* bytes of a batch's body */
+enum { ZP_REQUEST_CHUNK = 32 * 1024 };   /* of its arena: a usual form and its status document fit */
 
 typedef enum { ZP_GET, ZP_HEAD, ZP_POST, ZP_OTHER_METHOD } zp_method;
 
@@ -21,9 +22,10 @@ typedef struct {
     zp_buf head; /* further header lines, each "Name: value\r\n"; written through zp_header only */
     const char *content_type;
     zp_buf body;
+    bool begun; /* the head has been sent, and all that stood in the body by then */
 } zp_response;
 
-#define ZP_BATCH_PATH "/v1/submissions:batch" /* its body may be larger */
+#define ZP_BATCH_PATH "/v1/submissions:batch" /* its body may be larger: ZP_MAX_BATCH */
 typedef struct zp_batch zp_batch;             /* batch.c */
 
 typedef struct zp_request {
@@ -65,8 +67,12 @@ void zp_request_free(zp_request *request);
 void zp_request_shed(zp_request *request);
 /* After it: memory for the answer. False when there is none. */
 bool zp_request_refit(zp_request *request);
-/* Appends the whole answer as FastCGI's CGI text: Status, headers, blank line, body (none for HEAD, 204, 304). */
+/* Appends the whole answer as FastCGI's CGI text: Status, headers, blank line, body (none for HEAD, 204, 304); of one
+ * that has begun, the rest. */
 void zp_request_render(const zp_request *request, zp_buf *out);
+/* Appends what is known of an answer so far, and empties its body: more will follow, the last of it by
+ * zp_request_render. False, and out->failed: out of memory, the answer cannot be finished. */
+bool zp_request_render_part(zp_request *request, zp_buf *out);
 
 /* Appends a header line. Names are literals; a value with CR, LF or NUL is refused (dropped and logged). */
 void zp_header(zp_request *request, const char *name, zp_str value);
@@ -95,6 +101,8 @@ zp_handled zp_route(zp_desk *desk, zp_request *request);
 zp_handled zp_submit_committed(zp_desk *desk, zp_request *request);
 /* batch.c: the same for a line of a batch; what is to be done with the whole. */
 zp_handled zp_batch_committed(zp_desk *desk, zp_request *line);
+/* batch.c: into the body of the whole, the verdicts that are known, in the order of the lines. */
+void zp_batch_write_known(zp_request *request);
 /* status.c: a parked request's time has come; always answers. */
 zp_handled zp_wait_over(zp_desk *desk, zp_request *request);
 /* status.c: whether a parked request's submission has a state that it has not seen (a look into the store). */

@@ -82,7 +82,7 @@ static zp_handled refuse_method(zp_request *request, const route *found)
 static zp_handled refuse_too_large(zp_desk *desk, zp_request *request)
 {
     zp_flags faults = {.arena = request->arena};
-    unsigned most = zp_str_is(request->path, ZP_BATCH_PATH) ? ZP_MAX_BODY : desk->gateway->config->gateway.max_body;
+    unsigned most = zp_str_is(request->path, ZP_BATCH_PATH) ? ZP_MAX_BATCH : desk->gateway->config->gateway.max_body;
     zp_str limit = zp_arena_printf(request->arena, "%u", most);
     zp_flags_add(&faults, ZP_FLAG_BODY_TOO_LARGE, ZP_STR(""), ZP_ABSENT, limit);
     return zp_problem(request, 413, "BODY_TOO_LARGE", "The body is larger than this service takes.",

@@ -1,7 +1,11 @@
 """Many forms in one request: a verdict for each line, in order, each as durable and as harmless to repeat as alone."""
+import contextlib
 import json
+import os
 import socket
 import unittest
+
+import lmdb
 
 from service import ServiceCase, body_of, form_of
 
@@ -42,13 +46,50 @@ class Batch(ServiceCase):
             s.scored(verdict["document"]["id"])
         self.assertEqual(s.get("/v1/totals").json()["sum"]["scored"], 300)
 
+    def test_a_verdict_is_there_before_the_lines_behind_it_are_stored(self):
+        s = self.service().start()
+        lines = [b"{}", body_of(form_of(1, "甲")), b"[]", body_of(form_of(2, "乙"))]
+        with self.writes_held(s) as release, \
+                s.http.post(s.url + "/v1/submissions:batch", data=b"\n".join(lines), headers=NDJSON, stream=True) as answer:
+            arriving = answer.iter_lines()
+            first = json.loads(next(arriving))
+            self.assertEqual((first["line"], first["status"]), (1, 422))
+            self.assertEqual(s.http.get(s.url + "/v1/submissions").json()["items"], [])
+            release()
+            rest = [json.loads(line) for line in arriving]
+        self.assertEqual([(v["line"], v["status"]) for v in rest], [(2, 202), (3, 422), (4, 202)])
+
+    def test_a_slow_reader_keeps_nobody_waiting_and_gets_everything(self):
+        s = self.service().start()
+        forms = [form_of(1 + i % 6, f"慢{i}") for i in range(1000)]
+        with s.http.post(s.url + "/v1/submissions:batch", data=b"\n".join(map(body_of, forms)), headers=NDJSON,
+                         stream=True) as answer:
+            # While nothing of the answer is read:
+            self.assertEqual(s.submit(form_of(1, "快"), Prefer="wait=20").status_code, 201)
+            s.wait(lambda: s.get("/v1/totals").json()["sum"]["scored"] == 1001)
+            verdicts = [json.loads(line) for line in answer.iter_lines()]
+        self.assertEqual([v["line"] for v in verdicts], list(range(1, 1001)))
+        self.assertEqual([v["document"]["project_name"] for v in verdicts], [f["project_name"] for f in forms])
+
+    @staticmethod
+    @contextlib.contextmanager
+    def writes_held(s):
+        """Nothing is stored meanwhile: another process's write transaction keeps the committer waiting."""
+        store = lmdb.open(os.path.join(s.data, "intake"), map_size=1 << 28, max_dbs=8)
+        writing = store.begin(write=True)
+        try:
+            yield writing.abort
+        finally:
+            writing.abort()
+            store.close()
+
     def test_what_is_no_batch(self):
         s = self.service().start()
         self.assert_problem(self.send(s, form_of(1), headers={"Content-Type": "application/json"}), 415,
                             "MEDIA_TYPE_UNSUPPORTED")
         self.assert_problem(self.send(s, b"\n\n"), 400, "BODY_MALFORMED")
         self.assert_problem(self.send(s, *[b"{}"] * 1001), 413, "TOO_MANY_LINES")
-        self.assert_problem(self.send(s, b" " * 1100000), 413, "BODY_TOO_LARGE")
+        self.assert_problem(self.send(s, b" " * 4500000), 413, "BODY_TOO_LARGE")
         self.assert_problem(s.get("/v1/submissions:batch"), 405, "METHOD_NOT_ALLOWED")
         self.assertEqual(s.submit(form_of(1), Prefer="wait=20").status_code, 201)
 
