@@ -57,6 +57,8 @@ static void write_verdict(const zp_request *item, zp_buf *out)
     zp_buf_lit(out, ",\"status\":");
     zp_json_uint(out, (uint64_t)item->response.status);
     bool taken = item->response.status < 300;
+    if (taken && item->put.verdict == ZP_PUT_SAME)
+        zp_buf_lit(out, ",\"replayed\":true");
     zp_buf_str(out, taken ? ZP_STR(",\"document\":") : ZP_STR(",\"problem\":"));
     zp_str text = zp_buf_view(&item->response.body);
     while (text.n && text.p[text.n - 1] == '\n')

@@ -1,26 +1,30 @@
 /*
  * delivery.c - see delivery.h. A fixed set of slots, each with a connection handle that is used again and again.
  *
- *   free → sending → (answered → free) | (to be tried again → waiting until not_before → sending)
+ *   free → filling → sending → (settled → free) | (to be tried again → waiting until not_before → sending)
+ *
+ * A file of several lines that cannot be read travels alone and as it is, so that the fault names its own line.
  */
 #include "cli/delivery.h"
 
 #include "base/digest.h"
 #include "cli/http.h"
+#include "cli/parcel.h"
+#include "codec/form_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 10000, ORIGIN = 512 };
+enum { FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 10000, FULL_BYTES = 1024 * 1024, KEY = 80, ARENA = 64 * 1024 };
 
-typedef enum { SLOT_FREE, SLOT_SENDING, SLOT_WAITING } slot_state;
+typedef enum { SLOT_FREE, SLOT_FILLING, SLOT_SENDING, SLOT_WAITING } slot_state;
 
 typedef struct {
     slot_state state;
     zp_http http;
-    zp_buf form;
-    char origin[ORIGIN];
-    char key[80];
+    zp_parcel parcel;
+    bool alone;  /* sent as a single submission */
+    size_t seen; /* bytes of a batch's answer that have been reported */
     unsigned attempts;
     int64_t not_before;
 } slot;
@@ -28,23 +32,38 @@ typedef struct {
 struct zp_delivery {
     zp_delivery_options options;
     CURLM *multi;
-    char *url;
+    char *single_url, *batch_url;
     slot *slots;
+    slot *filling;  /* NULL: none */
+    zp_parcel held; /* a form that must travel alone and waits for a slot */
     size_t open;
+    zp_json_reader *reader;
+    zp_arena *arena;
+    zp_buf scratch;
 };
+
+static bool make_urls(zp_delivery *self, const char *url)
+{
+    if (asprintf(&self->single_url, "%s/v1/submissions", url) < 0)
+        self->single_url = NULL;
+    if (asprintf(&self->batch_url, "%s/v1/submissions:batch", url) < 0)
+        self->batch_url = NULL;
+    return self->single_url && self->batch_url;
+}
 
 zp_delivery *zp_delivery_new(const zp_delivery_options *options)
 {
     zp_delivery *self = calloc(1, sizeof *self);
-    if (!self || asprintf(&self->url, "%s/v1/submissions", options->url) < 0) {
+    if (!self) {
         fprintf(stderr, "ziping: out of memory\n");
-        free(self);
         return NULL;
     }
     self->options = *options;
     self->multi = curl_multi_init();
     self->slots = calloc(options->connections, sizeof *self->slots);
-    bool ok = self->multi && self->slots;
+    self->reader = zp_json_reader_new();
+    self->arena = zp_arena_new(ARENA);
+    bool ok = make_urls(self, options->url) && self->multi && self->slots && self->reader && self->arena;
     for (unsigned i = 0; ok && i < options->connections; i++)
         ok = zp_http_open(&self->slots[i].http);
     if (!ok) {
@@ -63,46 +82,67 @@ void zp_delivery_destroy(zp_delivery **self)
         if (s->state == SLOT_SENDING)
             curl_multi_remove_handle((*self)->multi, s->http.easy);
         zp_http_close(&s->http);
-        zp_buf_free(&s->form);
+        zp_parcel_free(&s->parcel);
     }
     curl_multi_cleanup((*self)->multi);
+    zp_parcel_free(&(*self)->held);
+    zp_json_reader_destroy(&(*self)->reader);
+    if ((*self)->arena)
+        zp_arena_destroy(&(*self)->arena);
+    zp_buf_free(&(*self)->scratch);
     free((*self)->slots);
-    free((*self)->url);
+    free((*self)->single_url);
+    free((*self)->batch_url);
     free(*self);
     *self = NULL;
 }
 
 bool zp_delivery_has_room(const zp_delivery *self)
 {
-    return self->open < self->options.connections;
+    return !self->held.count && (self->filling || self->open < self->options.connections);
 }
 
 size_t zp_delivery_open(const zp_delivery *self)
 {
-    return self->open;
+    return self->open + self->held.count;
 }
 
+/* ---- sending ---- */
+
 /* The same bytes always make the same key, in this run and in the next one. */
-static void key_of(zp_str form, char key[80])
+static void key_of(zp_str form, char key[KEY])
 {
     zp_digest digest;
     zp_digest_of(form, &digest);
-    size_t n = (size_t)snprintf(key, 80, "form-");
+    size_t n = (size_t)snprintf(key, KEY, "form-");
     for (size_t i = 0; i < sizeof digest.b; i++)
-        n += (size_t)snprintf(key + n, 80 - n, "%02x", digest.b[i]);
+        n += (size_t)snprintf(key + n, KEY - n, "%02x", digest.b[i]);
+}
+
+static bool prepare_alone(zp_delivery *self, slot *s)
+{
+    char wait[24], key[KEY];
+    zp_http *http = &s->http;
+    key_of((zp_str){s->parcel.body.p, s->parcel.items[0].n}, key);
+    snprintf(wait, sizeof wait, "wait=%u", self->options.wait_s);
+    zp_http_prepare(http, self->single_url);
+    return zp_http_header(http, "Content-Type", "application/json") && zp_http_header(http, "Idempotency-Key", key) &&
+           (!self->options.wait_s || zp_http_header(http, "Prefer", wait));
 }
 
 static zp_rc send_slot(zp_delivery *self, slot *s)
 {
     zp_http *http = &s->http;
-    zp_http_prepare(http, self->url);
-    char wait[24];
-    snprintf(wait, sizeof wait, "wait=%u", self->options.wait_s);
-    if (!zp_http_header(http, "Content-Type", "application/json") || !zp_http_header(http, "Idempotency-Key", s->key) ||
-        !zp_http_header(http, "Expect", "") || (self->options.wait_s && !zp_http_header(http, "Prefer", wait)))
+    s->alone = s->parcel.count == 1;
+    s->seen = 0;
+    if (!s->alone)
+        zp_http_prepare(http, self->batch_url);
+    if (!(s->alone ? prepare_alone(self, s) : zp_http_header(http, "Content-Type", "application/x-ndjson")) ||
+        !zp_http_header(http, "Expect", ""))
         return ZP_NOMEM;
-    if (curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->form.n) ||
-        curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, s->form.p) ||
+    size_t n = s->alone ? s->parcel.items[0].n : s->parcel.body.n;
+    if (curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n) ||
+        curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, s->parcel.body.p) ||
         curl_easy_setopt(http->easy, CURLOPT_PRIVATE, s) || curl_multi_add_handle(self->multi, http->easy))
         return ZP_IO;
     s->attempts++;
@@ -110,30 +150,126 @@ static zp_rc send_slot(zp_delivery *self, slot *s)
     return ZP_OK;
 }
 
-zp_rc zp_delivery_add(zp_delivery *self, zp_str form, const char *name, size_t line)
+zp_rc zp_delivery_flush(zp_delivery *self)
+{
+    slot *s = self->filling;
+    self->filling = NULL;
+    return s ? send_slot(self, s) : ZP_OK;
+}
+
+static slot *begin_filling(zp_delivery *self)
 {
     slot *s = self->slots;
     while (s->state != SLOT_FREE)
         s++;
-    zp_buf_clear(&s->form);
-    zp_buf_str(&s->form, form);
-    if (s->form.failed)
-        return ZP_NOMEM;
-    if (line)
-        snprintf(s->origin, sizeof s->origin, "%s:%zu", name, line);
-    else
-        snprintf(s->origin, sizeof s->origin, "%s", name);
-    key_of(form, s->key);
+    zp_parcel_clear(&s->parcel);
+    s->state = SLOT_FILLING;
     s->attempts = 0;
-    zp_rc rc = send_slot(self, s);
-    if (!rc)
-        self->open++;
-    return rc;
+    self->open++;
+    return s;
 }
+
+static bool is_full(const zp_delivery *self, const zp_parcel *parcel)
+{
+    return parcel->count >= self->options.batch || parcel->body.n >= FULL_BYTES;
+}
+
+/* Whether the form can go on one line: it has but one, or its line breaks stand between JSON's tokens. */
+static bool fits_a_line(zp_delivery *self, zp_str form)
+{
+    zp_form read;
+    if (!form.n || !memchr(form.p, '\n', form.n))
+        return true;
+    zp_arena_reset(self->arena);
+    zp_flags faults = {.arena = self->arena};
+    zp_buf_clear(&self->scratch);
+    zp_buf_str(&self->scratch, form);
+    zp_rc rc = zp_buf_reserve(&self->scratch, ZP_JSON_PADDING)
+                   ? zp_form_read_json(self->reader, zp_buf_view(&self->scratch), self->arena, &read, &faults)
+                   : ZP_NOMEM;
+    return rc == ZP_OK || rc == ZP_CONFLICT;
+}
+
+static zp_rc send_held(zp_delivery *self)
+{
+    slot *s = begin_filling(self);
+    zp_parcel empty = s->parcel;
+    s->parcel = self->held;
+    self->held = empty;
+    return send_slot(self, s);
+}
+
+zp_rc zp_delivery_add(zp_delivery *self, zp_str form, const char *name, size_t line)
+{
+    if (!fits_a_line(self, form)) {
+        zp_rc rc = zp_parcel_add(&self->held, form, false, name, line);
+        return rc ? rc : zp_delivery_flush(self); /* whose slot may be the one that it will need */
+    }
+    if (!self->filling)
+        self->filling = begin_filling(self);
+    zp_rc rc = zp_parcel_add(&self->filling->parcel, form, true, name, line);
+    return !rc && is_full(self, &self->filling->parcel) ? zp_delivery_flush(self) : rc;
+}
+
+/* ---- answers ---- */
 
 static bool is_passing(long status)
 {
     return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+static bool is_last_attempt(const zp_delivery *self, const slot *s)
+{
+    return s->attempts >= self->options.attempts;
+}
+
+static void settle(zp_delivery *self, zp_parcel_item *item, zp_delivered answer)
+{
+    answer.origin = item->origin;
+    item->settled = true;
+    self->options.each(self->options.context, &answer);
+}
+
+/* A verdict of a batch; one that passes by itself (503) is left for the next attempt. */
+static void read_verdict(zp_delivery *self, slot *s, zp_str text)
+{
+    json_t *verdict = json_loadb(text.p, text.n, 0, NULL);
+    json_int_t line = json_integer_value(json_object_get(verdict, "line"));
+    long status = (long)json_integer_value(json_object_get(verdict, "status"));
+    bool known = line >= 1 && (size_t)line <= s->parcel.count && !s->parcel.items[line - 1].settled;
+    if (known && (!is_passing(status) || is_last_attempt(self, s)))
+        settle(self, &s->parcel.items[line - 1],
+               (zp_delivered){.status = status,
+                              .replayed = json_is_true(json_object_get(verdict, "replayed")),
+                              .document = json_object_get(verdict, status < 300 ? "document" : "problem")});
+    json_decref(verdict);
+}
+
+/* The lines of a batch's answer that have come in whole since the last look. */
+static void read_verdicts(zp_delivery *self, slot *s)
+{
+    if (s->alone || zp_http_status(&s->http) != 200)
+        return;
+    for (zp_str body = zp_buf_view(&s->http.body); s->seen < body.n;) {
+        const char *from = body.p + s->seen, *end = memchr(from, '\n', body.n - s->seen);
+        if (!end)
+            return;
+        read_verdict(self, s, (zp_str){from, (size_t)(end - from)});
+        s->seen = (size_t)(end - body.p) + 1;
+    }
+}
+
+/* One answer for all that have none: of a form alone, or of a batch that was refused or not answered as a whole. */
+static void settle_all(zp_delivery *self, slot *s, long status, const char *error)
+{
+    json_t *document = json_loadb(s->http.body.p ? s->http.body.p : "", s->http.body.n, 0, NULL);
+    for (size_t i = 0; i < s->parcel.count; i++)
+        if (!s->parcel.items[i].settled)
+            settle(
+                self, &s->parcel.items[i],
+                (zp_delivered){
+                    .status = status, .replayed = s->alone && s->http.replayed, .document = document, .error = error});
+    json_decref(document);
 }
 
 static int64_t pause_after(const slot *s)
@@ -146,49 +282,56 @@ static int64_t pause_after(const slot *s)
     return pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
 }
 
-static void ended(zp_delivery *self, slot *s, CURLcode rc, int64_t now_ms)
+static zp_rc ended(zp_delivery *self, slot *s, CURLcode code, int64_t now_ms)
 {
+    read_verdicts(self, s);
     curl_multi_remove_handle(self->multi, s->http.easy);
-    long status = rc ? 0 : zp_http_status(&s->http);
-    if (is_passing(status) && s->attempts < self->options.attempts) {
-        s->state = SLOT_WAITING;
-        s->not_before = now_ms + pause_after(s);
-        return;
-    }
-    zp_delivered answer = {.origin = s->origin,
-                           .status = status,
-                           .replayed = s->http.replayed,
-                           .body = zp_buf_view(&s->http.body),
-                           .error = s->http.error[0] ? s->http.error : curl_easy_strerror(rc)};
-    self->options.each(self->options.context, &answer);
-    s->state = SLOT_FREE;
-    self->open--;
+    long status = code ? 0 : zp_http_status(&s->http);
+    bool cut_off = !s->alone && status == 200; /* what is not settled by now has no verdict, or one that passes */
+    if (!cut_off && !is_passing(status))
+        settle_all(self, s, status, NULL);
+    else if (is_last_attempt(self, s))
+        settle_all(self, s, 0,
+                   cut_off            ? "the answer ended early"
+                   : s->http.error[0] ? s->http.error
+                                      : curl_easy_strerror(code));
+    zp_rc rc = zp_parcel_drop_settled(&s->parcel);
+    if (rc)
+        return rc;
+    s->state = s->parcel.count ? SLOT_WAITING : SLOT_FREE;
+    s->not_before = now_ms + pause_after(s);
+    self->open -= s->state == SLOT_FREE;
+    return ZP_OK;
 }
 
-static zp_rc wake_waiting(zp_delivery *self, int64_t now_ms)
+static zp_rc look_at_slots(zp_delivery *self, int64_t now_ms)
 {
-    for (unsigned i = 0; i < self->options.connections; i++) {
+    zp_rc rc = ZP_OK;
+    for (unsigned i = 0; i < self->options.connections && !rc; i++) {
         slot *s = &self->slots[i];
-        zp_rc rc = s->state == SLOT_WAITING && s->not_before <= now_ms ? send_slot(self, s) : ZP_OK;
-        if (rc)
-            return rc;
+        if (s->state == SLOT_SENDING)
+            read_verdicts(self, s);
+        else if (s->state == SLOT_WAITING && s->not_before <= now_ms)
+            rc = send_slot(self, s);
     }
-    return ZP_OK;
+    if (!rc && self->held.count && self->open < self->options.connections)
+        rc = send_held(self);
+    return rc;
 }
 
 zp_rc zp_delivery_run(zp_delivery *self, int64_t now_ms, int wait_ms)
 {
     int running, left;
-    zp_rc rc = wake_waiting(self, now_ms);
+    zp_rc rc = look_at_slots(self, now_ms);
     if (rc)
         return rc;
     if (curl_multi_perform(self->multi, &running) || curl_multi_poll(self->multi, NULL, 0, wait_ms, NULL))
         return ZP_IO;
-    for (CURLMsg *message; (message = curl_multi_info_read(self->multi, &left));) {
+    for (CURLMsg *message; !rc && (message = curl_multi_info_read(self->multi, &left));) {
         slot *s;
         if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&s))
             continue;
-        ended(self, s, message->data.result, now_ms);
+        rc = ended(self, s, message->data.result, now_ms);
     }
-    return ZP_OK;
+    return rc;
 }

@@ -14,7 +14,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-enum { TURN_MS = 50, MAX_CONNECTIONS = 1024, FAULTS_SHOWN = 100 };
+enum { TURN_MS = 50, MAX_CONNECTIONS = 1024, MAX_BATCH = 1000, FAULTS_SHOWN = 100 };
 
 typedef struct {
     size_t accepted, repeated, refused, undelivered;
@@ -24,39 +24,39 @@ typedef struct {
     FILE *faults;       /* a memory stream: shown after the progress bar has gone */
 } tally;
 
-static void show_accepted(tally *t, const zp_delivered *answer, const json_t *document)
+static void show_accepted(tally *t, const zp_delivered *answer)
 {
-    if (t->json)
-        printf("%.*s\n", (int)answer->body.n, answer->body.p);
-    else if (t->overview)
-        t->overview = zp_overview_add(t->overview, document) ? t->overview : NULL;
+    if (t->json) {
+        json_dumpf(answer->document, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else if (t->overview)
+        t->overview = zp_overview_add(t->overview, answer->document) ? t->overview : NULL;
     else if (t->receipts)
-        printf("%s\t%s\t%s\n", answer->origin, zp_doc_text(document, "id"), zp_doc_text(document, "status"));
+        printf("%s\t%s\t%s\n", answer->origin, zp_doc_text(answer->document, "id"),
+               zp_doc_text(answer->document, "status"));
 }
 
-static void show_fault(tally *t, const zp_delivered *answer, const json_t *problem)
+static void show_fault(tally *t, const zp_delivered *answer)
 {
     if (t->faults_shown++ >= FAULTS_SHOWN)
         return;
     if (answer->status == 0)
         fprintf(t->faults, "%s: not delivered: %s\n", answer->origin, answer->error);
     else
-        zp_faults_print(problem, answer->origin, t->faults);
+        zp_faults_print(answer->document, answer->origin, t->faults);
 }
 
 static void on_delivered(void *context, const zp_delivered *answer)
 {
     tally *t = context;
-    json_t *document = json_loadb(answer->body.p, answer->body.n, 0, NULL);
     if (answer->status >= 200 && answer->status < 300) {
         *(answer->replayed ? &t->repeated : &t->accepted) += 1;
-        show_accepted(t, answer, document);
+        show_accepted(t, answer);
     } else {
         bool final = answer->status >= 400 && answer->status < 500 && answer->status != 429;
         *(final ? &t->refused : &t->undelivered) += 1;
-        show_fault(t, answer, document);
+        show_fault(t, answer);
     }
-    json_decref(document);
 }
 
 static zp_rc deliver_all(zp_source *source, zp_delivery *delivery, const tally *t)
@@ -76,6 +76,8 @@ static zp_rc deliver_all(zp_source *source, zp_delivery *delivery, const tally *
             if (more)
                 rc = zp_delivery_add(delivery, form, name, line);
         }
+        if (!rc && !(more && zp_delivery_has_room(delivery)))
+            rc = zp_delivery_flush(delivery);
         if (!rc)
             rc = zp_delivery_run(delivery, zp_clock_mono_ms(), TURN_MS);
         uint64_t done = t->accepted + t->repeated + t->refused + t->undelivered;
@@ -107,8 +109,9 @@ static int usage(FILE *to)
                 "Submits forms: a JSON file is one form, each line of an NDJSON file is one, - is standard input.\n"
                 "Prints origin, id and status of each on standard output; faults and the summary on standard error.\n\n"
                 "  --url URL          the service, default $ZIPING_URL or http://127.0.0.1:8080\n"
-                "  --connections N    how many at once, default 16\n"
-                "  --wait SECONDS     wait for the score (Prefer: wait)\n"
+                "  --connections N    how many at once, default 4\n"
+                "  --batch N          how many forms travel together, default 100; 1 = each alone\n"
+                "  --wait SECONDS     wait for the score (Prefer: wait); each form then travels alone\n"
                 "  --attempts N       how often a form is tried while the service is busy, default 10\n"
                 "  --table            print a table of the scores instead of receipts\n"
                 "  --json             print the status documents, one a line\n"
@@ -131,27 +134,26 @@ static unsigned number(const char *option, const char *text, unsigned most)
 
 typedef struct {
     const char *url;
-    unsigned connections, wait_s, attempts;
+    unsigned connections, batch, wait_s, attempts;
     bool table, json, quiet;
 } options;
 
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
-    static const struct option longs[] = {{"url", required_argument, NULL, 'u'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"wait", required_argument, NULL, 'w'},
-                                          {"attempts", required_argument, NULL, 'a'},
-                                          {"table", no_argument, NULL, 't'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    *o = (options){.connections = 16, .attempts = 10};
+    static const struct option longs[] = {
+        {"url", required_argument, NULL, 'u'},      {"connections", required_argument, NULL, 'c'},
+        {"batch", required_argument, NULL, 'b'},    {"wait", required_argument, NULL, 'w'},
+        {"attempts", required_argument, NULL, 'a'}, {"table", no_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},           {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},           {0}};
+    *o = (options){.connections = 4, .batch = 100, .attempts = 10};
     for (int c; (c = getopt_long(argc, argv, "hq", longs, NULL)) != -1;) {
         if (c == 'u')
             o->url = optarg;
         else if (c == 'c' && !(o->connections = number("--connections", optarg, MAX_CONNECTIONS)))
+            return ZP_EXIT_USAGE;
+        else if (c == 'b' && !(o->batch = number("--batch", optarg, MAX_BATCH)))
             return ZP_EXIT_USAGE;
         else if (c == 'w' && !(o->wait_s = number("--wait", optarg, 25)))
             return ZP_EXIT_USAGE;
@@ -184,6 +186,7 @@ int zp_cli_submit(int argc, char **argv)
     t.faults = open_memstream(&faults, &faults_size);
     zp_delivery *delivery = zp_delivery_new(&(zp_delivery_options){.url = url,
                                                                    .connections = o.connections,
+                                                                   .batch = o.wait_s ? 1 : o.batch,
                                                                    .wait_s = o.wait_s,
                                                                    .attempts = o.attempts,
                                                                    .each = on_delivered,

@@ -49,6 +49,44 @@ class Submit(ServiceCase):
         self.assertRegex(done.stderr, r":51: .*JSON_SYNTAX")
         self.assertEqual(len(done.stdout.splitlines()), 49)
 
+    def test_many_travel_together_and_each_has_its_own_receipt(self):
+        forms = [form_of(1 + i % 6, f"同{i}") for i in range(1000)]
+        forms[500]["unit"] = None
+        path = self.ndjson("many.ndjson", forms)
+        done = self.s.ziping("submit", path, FORMS[0])
+        self.assertIn("1001 forms in", done.stderr)
+        self.assertIn("1000 accepted, 0 already on file, 1 refused, 0 not delivered", done.stderr)
+        self.assertRegex(done.stderr, r":501: FIELD_MISSING /unit")
+        receipts = dict(line.split("\t")[:2] for line in done.stdout.splitlines())
+        self.assertEqual(set(receipts), {FORMS[0]} | {f"{path}:{i + 1}" for i in range(1000) if i != 500})
+        self.assertEqual(self.s.status(receipts[f"{path}:8"])["project_name"], "同7")
+        self.assertLess(self.s.metric("ziping_requests_total"), 500)
+        again = self.s.ziping("submit", "--batch", "1", path)
+        self.assertIn("0 accepted, 999 already on file, 1 refused", again.stderr)
+        self.assertEqual(dict(line.split("\t")[:2] for line in again.stdout.splitlines()),
+                         {origin: ident for origin, ident in receipts.items() if origin != FORMS[0]})
+
+    def test_a_gateway_that_dies_on_the_way_costs_no_form_and_doubles_none(self):
+        path = self.ndjson("many.ndjson", [form_of(1 + i % 6, f"死{i}") for i in range(2000)])
+        client = subprocess.Popen([ZIPING, "submit", "--batch", "50", "--url", self.s.url, path],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.s.wait(lambda: self.s.metric("ziping_accepted_total") >= 100)
+        self.s.gateway.kill()
+        self.s.start_gateway()
+        out, err = client.communicate(timeout=GUARD_S)
+        self.assertEqual(client.returncode, 0, err)
+        self.assertEqual(len({line.split("\t")[1] for line in out.splitlines()}), 2000)
+        self.s.wait(lambda: self.s.get("/v1/totals").json()["sum"]["scored"] == 2000)
+        self.assertEqual(len(self.s.events()), 2000)
+
+    def test_a_file_that_cannot_be_read_is_told_where(self):
+        path = os.path.join(self.s.folder, "broken.json")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(json.dumps(form_of(1), ensure_ascii=False, indent=1).replace("12333热线", "12333\n热线"))
+        done = self.s.ziping("submit", *FORMS, path, FORMS[0])
+        self.assertIn("6 accepted, 1 already on file, 1 refused, 0 not delivered", done.stderr)
+        self.assertRegex(done.stderr, r"broken\.json: JSON_SYNTAX .*line 3, column")
+
     def test_a_table_of_the_scores(self):
         done = self.s.ziping("submit", "--wait", "20", "--table", *FORMS)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -59,7 +97,8 @@ class Submit(ServiceCase):
     def test_run_again_after_an_interruption(self):
         path = self.ndjson("many.ndjson", [form_of(1 + i % 6, f"断{i}") for i in range(400)])
         environment = {**os.environ, "ZIPING_URL": self.s.url}
-        first = subprocess.Popen([ZIPING, "submit", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        first = subprocess.Popen([ZIPING, "submit", "--batch", "20", "--connections", "1", path],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                  env=environment)
         self.s.wait(lambda: self.s.metric("ziping_accepted_total") >= 20)
         first.send_signal(signal.SIGINT)
@@ -84,7 +123,8 @@ class Submit(ServiceCase):
     def test_on_a_terminal_there_is_progress(self):
         path = self.ndjson("many.ndjson", [form_of(1, f"条{i}") for i in range(300)])
         master, slave = pty.openpty()
-        client = subprocess.Popen([ZIPING, "submit", "--quiet", "--url", self.s.url, path], stderr=slave,
+        client = subprocess.Popen([ZIPING, "submit", "--quiet", "--batch", "1", "--connections", "1", "--url",
+                                   self.s.url, path], stderr=slave,
                                   stdout=subprocess.DEVNULL)
         os.close(slave)
         shown = b""
@@ -142,7 +182,7 @@ class Look(ServiceCase):
         s = self.service()
         done = s.ziping("score", *FORMS)
         self.assertEqual(done.returncode, 0, done.stderr)
-        totals = re.findall(r"总分 total +(\S+) +(\S+) +(\S+) +(\S+)", done.stdout)
+        totals = re.findall(r"总分 total +100 +(\S+) +(\S+) +(\S+) +(\S+)", done.stdout)
         self.assertEqual(totals[0], ("97.60", "99.61", "97.60", "优"))
         self.assertEqual(len(totals), 6)
         results = [json.loads(line) for line in s.ziping("score", "--json", *FORMS).stdout.splitlines()]
