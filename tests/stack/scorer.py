@@ -1,0 +1,67 @@
+"""One `ziping score --json -` that is asked form by form: a line in, a result out.
+
+Its output is a terminal, since a program holds back what it writes into a pipe.
+"""
+import json
+import os
+import subprocess
+import tempfile
+import tty
+
+from actors import GUARD_S, ROOT
+from service import ZIPING
+
+
+def path_of(profile):
+    return os.path.join(ROOT, "conf", "profiles", f"{profile}.yaml")
+
+
+class Scorer:
+    def __init__(self, *profile_paths):
+        self.errors = tempfile.TemporaryFile()
+        controller, terminal = os.openpty()
+        tty.setraw(terminal)
+        profiles = [word for path in profile_paths for word in ("--profile", path)]
+        self.process = subprocess.Popen([ZIPING, "score", "--json", *profiles, "-"], stdin=subprocess.PIPE,
+                                        stdout=terminal, stderr=self.errors)
+        os.close(terminal)
+        self.results = os.fdopen(controller, "rb")
+        # That the input holds one form a line shows from its first line and the character behind it.
+        self.ask(b"{}\n\n")
+
+    def ask(self, line):
+        try:
+            self.process.stdin.write(line)
+            self.process.stdin.flush()
+            answer = self.results.readline()
+        except OSError:  # of a terminal that nobody writes to any more
+            answer = b""
+        if not answer:
+            raise AssertionError(f"ziping score ended with {self.process.wait(GUARD_S)}: {self.said()}")
+        return json.loads(answer)
+
+    def said(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")[-4000:]
+
+    def score(self, form):
+        return self.ask(json.dumps(form, ensure_ascii=False).encode() + b"\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        code = self.process.wait(GUARD_S)
+        said = self.said()
+        self.results.close()
+        self.errors.close()
+        if code not in (0, 1):  # 1: some forms would be refused
+            raise AssertionError(f"ziping score ended with {code}: {said}")
+
+
+def outcome(result):
+    """What the oracle and the vectors speak of: all but who scored, and the sentences; flags as a set."""
+    flags = {tuple(flag.get(key) for key in ("code", "severity", "pointer", "value", "expected"))
+             for flag in result["flags"]}
+    return {**{key: value for key, value in result.items() if key not in ("profile", "engine")}, "flags": flags}
