@@ -36,6 +36,7 @@ CLAUSE = re.compile(rf"(?:(?P<label>[^0-9<>=≥≤]*?)(?P<op>{longest(OPERATOR)}
 RANGE = re.compile(rf"(?P<low>{NUMBER})%?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>[^0-9]*)")
 DATE = re.compile(r"(?:(?P<year>[0-9]{4})年)?(?P<month>1[0-2]|0?[1-9])月(?:(?P<day>3[01]|[12][0-9]|0?[1-9])日|(?P<end>底))?"
                   r"(?:(?P<before>前|之前)(?:完成)?|完成)?")
+UNIT = re.compile(r"[^\W\d_]*(?:[/·*][^\W\d_]+)*|%|‰")
 AMOUNT = re.compile(r"[+-]?0*(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?")
 
 
@@ -106,6 +107,8 @@ def clause_of(text):
         return None
     suffix = next((word for word in sorted(SUFFIX, key=len, reverse=True) if rest.endswith(word)), "")
     unit = unit_of(rest[:len(rest) - len(suffix)])
+    if not UNIT.fullmatch(unit.said):
+        return None
     digits = found["number"]
     if digits[:3] in PARTS:
         count = NUMERALS.index(digits[3]) + 1 if digits[3] in NUMERALS else int(digits[3:])

@@ -2,11 +2,16 @@
 
 Wherever there is a choice, the first possibility is the plainest: that is where shrinking ends.
 """
+import functools
+
 from hypothesis import strategies as st
 
 from forms import Filler
 from judge import judge
 from meanings import make
+
+
+between = functools.lru_cache(maxsize=None)(st.integers)  # a form draws hundreds of times
 
 
 class Dice:
@@ -15,7 +20,7 @@ class Dice:
 
     def randrange(self, first, end=None):
         low, high = (0, first) if end is None else (first, end)
-        return self.draw(st.integers(low, high - 1))
+        return low if high - low == 1 else self.draw(between(low, high - 1))
 
     def choice(self, options):
         return options[self.randrange(len(options))]
@@ -25,7 +30,7 @@ class Dice:
         return [left.pop(self.randrange(len(left))) for _ in range(count)]
 
     def chance(self, share):
-        return self.randrange(1000) >= 1000 - int(1000 * share)
+        return self.randrange(1024) >= 1024 - round(1024 * share)
 
 
 @st.composite
