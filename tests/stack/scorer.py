@@ -2,18 +2,44 @@
 
 Its output is a terminal, since a program holds back what it writes into a pipe.
 """
+import contextlib
 import json
 import os
 import subprocess
 import tempfile
 import tty
 
+from hypothesis import HealthCheck, given, seed, settings
+
 from actors import GUARD_S, ROOT
 from service import ZIPING
 
 
+SEED = int(os.environ.get("ZP_ORACLE_SEED", "20260101"))
+
+
 def path_of(profile):
     return os.path.join(ROOT, "conf", "profiles", f"{profile}.yaml")
+
+
+@contextlib.contextmanager
+def profile_file(text):
+    """The path of a profile that is shipped nowhere."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".yaml") as file:
+        file.write(text)
+        file.flush()
+        yield file.name
+
+
+def many(strategy, count, check):
+    """Runs check on so many drawn values, the same ones for the same seed; reports the smallest that fails."""
+    @seed(SEED)
+    @settings(max_examples=count, database=None, deadline=None, report_multiple_bugs=False,
+              suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def run(drawn):
+        check(drawn)
+    run()
 
 
 class Scorer:

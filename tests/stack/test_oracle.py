@@ -11,14 +11,11 @@ import json
 import os
 import re
 import sys
-import tempfile
 import unittest
 from fractions import Fraction
 
-from hypothesis import HealthCheck, given, seed, settings
-
 from actors import ROOT
-from scorer import Scorer, outcome, path_of
+from scorer import SEED, Scorer, many, outcome, path_of, profile_file
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
 
@@ -28,23 +25,11 @@ from profiles import Profile  # noqa: E402
 from rules import cents  # noqa: E402
 
 FORMS = int(os.environ.get("ZP_ORACLE_FORMS", "300"))  # a profile and test
-SEED = int(os.environ.get("ZP_ORACLE_SEED", "20260101"))
 WATCHED = {"SCORE_TOO_HIGH", "SCORE_TOO_LOW", "SCORE_ROUNDED", "STRICT_BOUNDARY", "EQUAL_EXCEEDED", "REVERSE_EXCEEDED"}
 
 
 def points(text):
     return None if text is None else int(Fraction(text) * 100)
-
-
-def on_many(strategy, check):
-    """Runs check on what the strategy draws; the same ones for the same seed."""
-    @seed(SEED)
-    @settings(max_examples=FORMS, database=None, deadline=None, report_multiple_bugs=False,
-              suppress_health_check=list(HealthCheck))
-    @given(strategy)
-    def run(drawn):
-        check(drawn)
-    run()
 
 
 class Meanings(unittest.TestCase):
@@ -70,7 +55,7 @@ class Meanings(unittest.TestCase):
             def one(meant):
                 form, text = meant
                 self.compare(form, text, scorer.score(text), profile)
-            on_many(meant_forms(profile), one)
+            many(meant_forms(profile), FORMS, one)
 
     def test_mof_2020(self):
         self.check("mof-2020")
@@ -116,7 +101,7 @@ class WholeForms(unittest.TestCase):
         with open(path, encoding="utf-8") as file:
             profile = Profile(file.read())
         with Scorer(path) as scorer:
-            on_many(filled_forms(profile), lambda form: self.compare(form, scorer.score(form), profile))
+            many(filled_forms(profile), FORMS, lambda form: self.compare(form, scorer.score(form), profile))
 
     def test_mof_2020(self):
         self.check(path_of("mof-2020"))
@@ -139,10 +124,8 @@ class WholeForms(unittest.TestCase):
         for before, after in CAPPED:
             self.assertIn("  " + before if before == "missing_reason: warning" else before, text)
             text = text.replace(before, after, 1)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".yaml") as file:
-            file.write(text)
-            file.flush()
-            self.check(file.name)
+        with profile_file(text) as path:
+            self.check(path)
 
 
 def setUpModule():
