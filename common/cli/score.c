@@ -166,6 +166,7 @@ int zp_cli_score(int argc, char **argv)
     int code = read_options(argc, argv, &o);
     if (code >= 0)
         return code;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a line out for each line in, also into a pipe */
     scorer s = {.as_json = o.json};
     char message[512];
     if (zp_profiles_load(o.profiles, o.profile_count, &s.profiles, message, sizeof message)) {

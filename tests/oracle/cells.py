@@ -31,11 +31,13 @@ def longest(words):
 
 NUMBER = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,6})?"
 PART = rf"(?:{longest(PARTS)})(?:[0-9]+|[{NUMERALS}])"
-CLAUSE = re.compile(rf"(?:(?P<label>[^0-9]*?)(?P<op>{longest(OPERATOR)}))?(?P<number>{NUMBER}|{PART})(?P<rest>.*)")
+# Left open: whether a sign may stand in a label. It may not: whoever writes <>5 or ≥≥5 does not mean >5 or ≥5.
+CLAUSE = re.compile(rf"(?:(?P<label>[^0-9<>=≥≤]*?)(?P<op>{longest(OPERATOR)}))?(?P<number>{NUMBER}|{PART})(?P<rest>.*)")
 RANGE = re.compile(rf"(?P<low>{NUMBER})%?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>[^0-9]*)")
 DATE = re.compile(r"(?:(?P<year>[0-9]{4})年)?(?P<month>1[0-2]|0?[1-9])月(?:(?P<day>3[01]|[12][0-9]|0?[1-9])日|(?P<end>底))?"
                   r"(?:(?P<before>前|之前)(?:完成)?|完成)?")
-AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?")
+UNIT = re.compile(r"[^\W\d_]*(?:[/·*][^\W\d_]+)*|%|‰")
+AMOUNT = re.compile(r"[+-]?0*(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?")
 
 
 def normalise(text):
@@ -63,29 +65,36 @@ class Unit:
     dimension: str = ""  # "" when none is written; "%"; "time"; else the word itself
     scale: Optional[Fraction] = None  # of 万, 亿, ‰; None: none is written
     size: Fraction = Fraction(1)  # of a unit of time, in seconds
+    said: str = ""  # as written
+    part: Fraction = Fraction(1)  # of 万分之 and the like, in %: the value counts it already
 
     def factor(self):
         return (self.scale or 1) * self.size
 
+    def worth(self):
+        """What two numbers must share to stand in one formula without their units."""
+        return (self.scale or 1) * self.part, self.dimension == "time" and self.size
+
 
 def unit_of(text):
     if text in ("%", "百分比"):
-        return Unit("%")
+        return Unit("%", said=text)
     if text == "‰":
-        return Unit("%", Fraction(1, 10))
-    scale = None
-    if text[:1] in SCALES:
-        scale, text = Fraction(SCALES[text[0]]), text[1:]
-    if text in TIMES:
-        return Unit("time", scale, Fraction(TIMES[text]))
-    return Unit(text, scale)
+        return Unit("%", Fraction(1, 10), said=text)
+    scale, word = None, text
+    if word[:1] in SCALES:
+        scale, word = Fraction(SCALES[word[0]]), word[1:]
+    if word in TIMES:
+        return Unit("time", scale, Fraction(TIMES[word]), text)
+    return Unit(word, scale, said=text)
 
 
 @dataclass
 class Clause:
     op: Optional[str]  # as written by operator, or else by suffix
     leading: bool  # an operator stands in front
-    value: Fraction  # as written
+    value: Fraction  # as written, a share of ten thousand in %
+    number: str  # as written
     unit: Unit
 
 
@@ -98,16 +107,18 @@ def clause_of(text):
         return None
     suffix = next((word for word in sorted(SUFFIX, key=len, reverse=True) if rest.endswith(word)), "")
     unit = unit_of(rest[:len(rest) - len(suffix)])
+    if not UNIT.fullmatch(unit.said):
+        return None
     digits = found["number"]
     if digits[:3] in PARTS:
         count = NUMERALS.index(digits[3]) + 1 if digits[3] in NUMERALS else int(digits[3:])
         value = count * PARTS[digits[:3]]
         if unit.dimension:
             return None
-        unit = Unit("%")
+        unit = Unit("%", part=PARTS[digits[:3]])
     else:
         value = Fraction(digits)
-    return Clause(op or SUFFIX.get(suffix), op is not None, value, unit)
+    return Clause(op or SUFFIX.get(suffix), op is not None, value, digits, unit)
 
 
 def clauses_of(text):
@@ -119,6 +130,7 @@ def clauses_of(text):
 class Range:
     low: Fraction
     high: Fraction
+    numbers: tuple  # both as written
     unit: Unit
 
 
@@ -127,7 +139,7 @@ def range_of(text):
     if not found or len(found["rest"]) > 8:
         return None
     low, high = Fraction(found["low"]), Fraction(found["high"])
-    return Range(low, high, unit_of(found["rest"])) if low <= high else None
+    return Range(low, high, (found["low"], found["high"]), unit_of(found["rest"])) if low <= high else None
 
 
 def date_of(text, year):

@@ -5,6 +5,7 @@ come to.
 from fractions import Fraction
 
 import cells
+from rules import plain
 
 WORDS = [*(["达成", "已完成", "达标", "及时", "符合要求", "在标准时间内"] * 2), "部分达成", "基本完成", "未达成", "较差", "不合格",
          "未完善", "不断完善", "视情况而定", "稳步推进中", "5次达成"]
@@ -20,35 +21,25 @@ REASONS = [None, "", "0", "无", "-", " ", "\u3000", "受疫情影响，已改�
 FULL_WIDTH = str.maketrans("0123456789.,%<>=~;-", "０１２３４５６７８９．，％＜＞＝～；－")
 
 
-def plain(value, places=6):
-    """A decimal as people write it, cut after so many places."""
-    sign, value = "-" if value < 0 else "", abs(value)
-    whole, rest = divmod(int(value * 10**places), 10**places)
-    return sign + f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if places else sign + str(whole)
-
-
 class Filler:
     def __init__(self, dice):
         self.dice = dice
 
-    def chance(self, share):
-        return self.dice.random() < share
-
     def typed(self, text):
         """The same text as another keyboard gives it."""
-        if self.chance(0.1):
+        if self.dice.chance(0.1):
             return text.translate(FULL_WIDTH)
         place = self.dice.randrange(len(text) + 1)
-        if self.chance(0.05) and not set(text) & set(",，"):  # left open: whether 5, 100 is one number or two
+        if self.dice.chance(0.05) and not set(text) & set(",，"):  # left open: whether 5, 100 is one number or two
             return text[:place] + self.dice.choice([" ", "\u3000", "\u00a0", "\t"]) + text[place:]
         return text
 
     def amount(self, value, places=2):
         text = plain(value, places)
         whole, dot, rest = text.partition(".")
-        if self.chance(0.2):
+        if self.dice.chance(0.2):
             whole = f"{int(whole):,}"
-        if self.chance(0.2):
+        if self.dice.chance(0.2):
             rest, dot = (rest + "00")[:max(2, len(rest))], "."
         return whole + dot + rest
 
@@ -70,13 +61,13 @@ class Filler:
     def clause(self, unit):
         value = self.value()
         number = self.amount(value)
-        if self.chance(0.04):
+        if self.dice.chance(0.04):
             number, unit = self.dice.choice(list(cells.PARTS)) + self.dice.choice([*cells.NUMERALS, "5", "12"]), ""
         words = self.dice.choice([*cells.OPERATORS.values(), [""], [""]])
         text = self.dice.choice(words) + number + unit
-        if unit and self.chance(0.15):
+        if unit and self.dice.chance(0.15):
             text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内"])
-        if self.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
+        if self.dice.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
             text = self.dice.choice(["一级故障", "数量", "合格率"]) + text
         return value, text
 
@@ -85,19 +76,19 @@ class Filler:
         related = self.dice.choice(RELATED.get(unit, [unit, ""]))
         written = self.dice.choice([unit, unit, unit, related, self.dice.choice(UNITS)])
         one, other = cells.unit_of(unit), cells.unit_of(written)
-        if one.dimension == other.dimension and self.chance(0.8):
+        if one.dimension == other.dimension and self.dice.chance(0.8):
             value = value * one.factor() / other.factor()
         actual = self.near(value)
-        if unit == "%" and self.chance(0.1):
+        if unit == "%" and self.dice.chance(0.1):
             return self.amount(Fraction(self.dice.randrange(0, 105), 100))
-        sign = self.dice.choice(["≥", "大于", "="]) if self.chance(0.04) else ""
+        sign = self.dice.choice(["≥", "大于", "="]) if self.dice.chance(0.04) else ""
         return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written
 
     def ranged(self, unit):
         low = self.value()
-        high = low + abs(self.value()) if self.chance(0.95) else low - 1
+        high = low + abs(self.value()) if self.dice.chance(0.95) else low - 1
         between = self.dice.choice(["-", "~", "–", "至", "到"])
-        percent = "%" if unit == "%" and self.chance(0.5) else ""
+        percent = "%" if unit == "%" and self.dice.chance(0.5) else ""
         return low, f"{self.amount(low)}{percent}{between}{self.amount(high)}{unit}"
 
     def date(self, end):
@@ -117,7 +108,7 @@ class Filler:
             value, target = self.ranged(unit)
             actual = self.answer(value, unit)
         elif kind < 14:
-            target, actual = self.date(True), self.date(self.chance(0.3))
+            target, actual = self.date(True), self.date(self.dice.chance(0.3))
         elif kind < 16:
             units = [self.dice.choice(["次", "%", "人", "元"]) for _ in range(self.dice.choice([2, 2, 3]))]
             parts = [self.clause(unit) for unit in units]
@@ -126,10 +117,10 @@ class Filler:
             actual = mark.join(self.answer(value, unit) for (value, _), unit in zip(parts, units))
         else:
             target = self.dice.choice(WORD_TARGETS)
-            actual = target if self.chance(0.3) else self.dice.choice(WORDS)
-        if self.chance(0.04):
+            actual = target if self.dice.chance(0.3) else self.dice.choice(WORDS)
+        if self.dice.chance(0.04):
             target = self.dice.choice([None, "", "-", "—", "/", "无", "暂无", "0"])
-        if self.chance(0.06):
+        if self.dice.chance(0.06):
             actual = self.dice.choice(WORDS + [None])
         return target and self.typed(target), actual and self.typed(actual)
 
@@ -139,17 +130,18 @@ class Filler:
         """As someone may have arrived at it, without the rules: full, a share of it, or percentage times weight."""
         percent = cells.clause_of(cells.normalise(actual or ""))
         share = self.dice.choice([1, 1, 1, Fraction(self.dice.randrange(0, 10001), 10000)])
-        if percent and 0 <= percent.value <= 100 and self.chance(0.3):
+        if percent and 0 <= percent.value <= 100 and self.dice.chance(0.3):
             share = percent.value / 100
         score = weight * share
-        return plain(score, self.dice.choice([0, 1, 2, 2, 3]))
+        return plain(score, self.dice.choice([2, 2, 0, 1, 3]))
 
     def rewrite(self, form, computed):
-        """Declares scores close to what the rules gave (cents or None): right, rounded, cut, one hundredth off."""
+        """Declares scores close to what the rules gave (texts or None): right, rounded, cut, one hundredth off."""
         rows = form["indicators"]
         for row, right in zip([form["funds"]["total"], *rows], computed):
-            if right is None or row.get("score") is None or self.chance(0.3):
+            if right is None or row.get("score") is None or self.dice.chance(0.3):
                 continue
+            right = int(Fraction(right) * 100)
             step = self.dice.choice([1, 1, 10, 10, 100])
             rounded = (right * 2 + step) // (2 * step) * step
             score = self.dice.choice([right, right // step * step, rounded, right + 1, right - 1, right + 5, right - 6])
@@ -161,15 +153,15 @@ class Filler:
         numbers = [cells.number(str(score)) for score in scores if score]
         total = sum(n for n in numbers if n)
         total += self.dice.choice([0] * 10 + [Fraction(1, 100), Fraction(2, 100), -1])
-        form["declared_total"] = plain(total, 6) if numbers and self.chance(0.95) else None
+        form["declared_total"] = plain(total, 6) if numbers and self.dice.chance(0.95) else None
 
     # ---- funds
 
     def funds(self):
         budget = Fraction(self.dice.randrange(1, 10**self.dice.randrange(1, 13)), self.dice.choice([1, 100]))
-        if self.chance(0.1):  # large and round: 100 亿
+        if self.dice.chance(0.1):  # large and round: 100 亿
             budget = Fraction(self.dice.randrange(1, 20) * 10**self.dice.randrange(8, 13))
-        if self.chance(0.03):
+        if self.dice.chance(0.03):
             budget = Fraction(0)
         initial = self.dice.choice([budget, budget, budget * Fraction(5, 4), budget * Fraction(126, 100), budget / 2])
         spent = budget * self.dice.choice([1, 1, Fraction(self.dice.randrange(8000, 10000), 10000),
@@ -184,32 +176,32 @@ class Filler:
             first = Fraction(int(number * share * 100), 100)
             values = [first, number - first, Fraction(0)]
             for (name, row), value in zip(parts.items(), values):
-                row[key] = self.amount(value) if value or self.chance(0.5) else None
-            if self.chance(0.05):
+                row[key] = self.amount(value) if value or self.dice.chance(0.5) else None
+            if self.dice.chance(0.05):
                 parts["other"][key] = "0.01"
-            if self.chance(0.05):
+            if self.dice.chance(0.05):
                 parts["current_year_appropriation"][key] = None
-        if self.chance(0.1):
+        if self.dice.chance(0.1):
             parts = {}
-        if self.chance(0.03):
+        if self.dice.chance(0.03):
             total[self.dice.choice(list(total))] = self.dice.choice([None, "", "abc", "-1", "1.2.3", "12万"])
         return {"total": total, **parts}
 
     def rate(self, rate):
-        places = self.dice.choice([0, 1, 2, 2, 2, 2, 2, 3])
+        places = self.dice.choice([2, 2, 2, 2, 2, 0, 1, 3])
         unit = Fraction(1, 10**places)
         steps = rate * 100 / unit
         steps = self.dice.choice([(steps + Fraction(1, 2)).__floor__(), steps.__floor__(), steps.__ceil__(),
                                   steps.__floor__() - 1, steps.__ceil__() + 1])
-        if self.chance(0.05):
+        if self.dice.chance(0.05):
             return None
-        if self.chance(0.02):
+        if self.dice.chance(0.02):
             return self.dice.choice(["abc", "百分之九十", "-5%"])
         value = max(steps, 0) * unit
         text = f"{value.__floor__()}"
         if places:
             text += f".{int((value - value.__floor__()) * 10**places):0{places}d}"
-        return self.typed(text + ("%" if self.chance(0.95) else ""))
+        return self.typed(text + ("%" if self.dice.chance(0.95) else ""))
 
     # ---- the form
 
@@ -227,17 +219,17 @@ class Filler:
                "level3": self.dice.choice(["名称", "数量", "完成情况"]), "target": target, "actual": actual,
                "weight": plain(weight), "score": self.score(weight, actual) if scored else None,
                "deviation": self.dice.choice(REASONS)}
-        if scored and self.chance(0.005):
+        if scored and self.dice.chance(0.005):
             row["score"] = self.dice.choice([None, "abc", "-1", plain(weight + 1)])
-        if self.chance(0.005):
+        if self.dice.chance(0.005):
             row["level3"] = None
         return row
 
     def form(self, weight):
         """A form whose budget execution weighs so much."""
-        scored = self.chance(0.75)
+        scored = self.dice.chance(0.75)
         rows = [self.indicator(w, scored) for w in self.weights(weight)]
-        if self.chance(0.2):
+        if self.dice.chance(0.2):
             extra = self.indicator(Fraction(1), False)
             extra["weight"], extra["level3"] = self.dice.choice([None, "", "0"]), self.dice.choice(["其中：人员", "名称"])
             rows.insert(self.dice.randrange(len(rows) + 1), extra)
@@ -247,15 +239,15 @@ class Filler:
                 "goals": {"expected": goal, "actual": self.dice.choice([None, goal, "全部完成。"])},
                 "indicators": rows, "total_weight": "100", "declared_total": None}
         total = form["funds"]["total"]
-        total["weight"] = plain(weight) if self.chance(0.9) else None
+        total["weight"] = plain(weight) if self.dice.chance(0.9) else None
         total["score"] = self.score(weight, "") if scored else None
-        if scored and self.chance(0.01):
+        if scored and self.dice.chance(0.01):
             total["score"] = None
-        if self.chance(0.01):
+        if self.dice.chance(0.01):
             rows[0]["weight"] = "7.5"
-        if self.chance(0.01):
+        if self.dice.chance(0.01):
             form[self.dice.choice(["project_name", "unit"])] = None
-        if self.chance(0.1):
+        if self.dice.chance(0.1):
             form["declared_grade"] = self.dice.choice("优良中差")
         self.declare_total(form)
         return form

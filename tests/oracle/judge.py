@@ -1,52 +1,28 @@
-"""What a whole form must come to by a profile: lines, execution, totals, grade and flags, as the domain states them.
+"""What a whole form must come to by a profile: the complete result document, as the domain states it.
 
-Independent of the C core on purpose; cells.py reads, this file decides. `judge` gives plain values to compare: scores
-in cents or None, flags as a set of (code, JSON pointer), explanations as all that fit. Where the domain leaves a choice
-open, a comment says "left open" and the core's choice stands.
+Independent of the C core on purpose; cells.py reads, line.py and this file decide. `judge` gives the members of the
+result document, without the profile's and the engine's name and without messages; its flags are a set of (code,
+severity, pointer, value, expected). Where the domain leaves a choice open, a comment says "left open" and the core's
+choice stands.
 """
 import re
 from fractions import Fraction
 
 import cells
-from rules import Clause, GRADES, cents
+from flags import Flags
+from line import Line, points
+from reconcile import reconcile
+from rules import cents, plain
 
-MET = ("达成", "完成", "达标", "及时", "符合要求", "在标准时间内", "健全", "完善", "显著")  # the domain's list is open
-PARTLY = ("部分", "基本")
-MISSED = ("未达成", "较差")
-NEGATIONS = ("不", "未", "无", "没")
-HARMLESS = ("不断", "不仅")  # begin like a negation and are none
-NAMES = ("性", "率", "指标")  # what a target ends with that names something and says no value
 FUNDS = ("current_year_appropriation", "carryover", "other")
 COLUMNS = ("initial_budget", "annual_budget", "executed")
-
-
-class Profile:
-    """The settings that score, out of the YAML file: only the shapes that these files use."""
-
-    def __init__(self, text):
-        def value(key):
-            return re.search(rf'^ *{key}: *"?([^"#\n]*?)"? *(?:#.*)?$', text, re.M)[1]
-        self.weight = Fraction(re.search(r'^execution:\n(?: *#.*\n)* *weight: "(.*?)"', text, re.M)[1])
-        self.reverse = value("reverse")
-        floors = re.search(r"^qualitative_bands: (.*)$", text, re.M)[1]
-        self.bands = [Fraction(1)] + [Fraction(floor) for floor in re.findall('"(.*?)"', floors)]
-        caps = re.findall(r'^ *- \{below: "(.*?)", total: "(.*?)"\}', text, re.M)
-        self.caps = [(Fraction(rate), Fraction(total)) for rate, total in caps]
-        self.threshold, self.deduction = Fraction(value("threshold")), Fraction(value("deduction"))
-        self.level1 = [(n, Fraction(w)) for n, w in re.findall(r'^ *- \{name: (.*?), weight: "(.*?)"\}', text, re.M)]
-        self.floors = [cents(Fraction(value(key))) for key in ("excellent", "good", "fair")]
-
-    def grade(self, total):
-        return next((name for floor, (_, name) in zip(self.floors, GRADES) if total >= floor), "差")
+FULL = Fraction(100)
 
 
 class Judge:
     def __init__(self, form, profile):
-        self.form, self.profile, self.flags = form, profile, set()
+        self.form, self.profile, self.flags = form, profile, Flags()
         self.year = int(form["year"]) if re.fullmatch("20[0-9]{2}", str(form.get("year") or "")) else 0
-
-    def flag(self, code, pointer):
-        self.flags.add((code, pointer))
 
     # ---- cells that must be numbers
 
@@ -57,44 +33,36 @@ class Judge:
             return None
         value = cells.number(str(cell))
         if value is None:
-            self.flag("NUMBER_INVALID", f"{pointer}/{key}")
+            self.flags.say("NUMBER_INVALID", f"{pointer}/{key}", cell)
         elif value < 0:
-            self.flag("NEGATIVE", f"{pointer}/{key}")
+            self.flags.say("NEGATIVE", f"{pointer}/{key}", cell)
             value = None
+        return value
+
+    def weight(self, row, pointer):
+        value = self.number(row, "weight", pointer)
+        if value is not None and value > FULL:
+            self.flags.say("NUMBER_INVALID", f"{pointer}/weight", row["weight"])
+            return None
+        return value
+
+    def score(self, row, weight, pointer):
+        value = self.number(row, "score", pointer)
+        if value is not None and weight is not None and value > weight:
+            self.flags.say("SCORE_OVER_WEIGHT", f"{pointer}/score", row["score"], row.get("weight"))
         return value
 
     # ---- declared against computed
 
-    def reconcile(self, declared, text, computed, weight, pointer, kind=""):
-        """The confirmed score; says what differs."""
-        self.why = [()]
+    def settle(self, row, declared, computed, weight, at, measured, kind=""):
+        """(confirmed score, explanation); says what differs."""
+        verdict, why = reconcile(declared, row.get("score"), computed, weight, *measured)
+        if verdict:
+            code = verdict if verdict == "SCORE_ROUNDED" else kind + verdict
+            self.flags.say(code, f"{at}/score", row["score"], points(computed))
         if declared is None or computed is None:
-            return computed
-        apart = abs(declared * 100 - computed)
-        if apart > 1:
-            places = len(cells.normalise(str(text)).partition(".")[2])
-            unit = Fraction(100, 10**places)
-            if apart <= 5 and declared * 100 == (computed / unit + Fraction(1, 2)).__floor__() * unit:
-                self.flag("SCORE_ROUNDED", pointer)
-            else:
-                self.flag(kind + ("SCORE_TOO_HIGH" if declared * 100 > computed else "SCORE_TOO_LOW"), pointer)
-                self.why = self.explanations(cents(declared), weight) or [()]
-        return min(cents(declared), computed)
-
-    def explanations(self, declared, weight):
-        """All that fit a declared score, in cents, of a line that one number decided."""
-        fits = []
-        if declared == weight * 100:
-            return fits
-        for name, points in (((), self.points), (("ACTUAL_X_WEIGHT",), self.percent and self.percent * weight / 100)):
-            if points is None:
-                continue
-            for how, unit, half in (("TRUNC1", 10, 0), ("TRUNC0", 100, 0), ("ROUND1", 10, 1), ("ROUND0", 100, 1)):
-                if (points * 100 / unit + Fraction(half, 2)).__floor__() * unit == declared:
-                    fits.append((*name, how))
-            if name and cents(points) == declared:
-                fits.append(name)
-        return fits
+            return computed, why
+        return min(cents(declared), computed), why
 
     # ---- funds and execution
 
@@ -110,269 +78,184 @@ class Judge:
                 continue
             empty = [name for name, part in parts.items() if part is None]
             if not empty:
-                self.flag("FUNDS_SUM_MISMATCH", f"/funds/total/{key}")
+                self.flags.say("FUNDS_SUM_MISMATCH", f"/funds/total/{key}", rows["total"][key], plain(sum(known)))
             elif key != "initial_budget":
-                self.flag("FUNDS_COMPONENT_MISSING", f"/funds/{empty[0]}/{key}")
+                self.flags.say("FUNDS_COMPONENT_MISSING", f"/funds/{empty[0]}/{key}")
         return at["total"]
 
     def execution(self):
-        total = self.funds()
+        """(declared, computed, confirmed), in fractions and cents; the document's member is left in self.shown."""
+        total, at = self.funds(), "/funds/total"
         row = (self.form.get("funds") or {}).get("total") or {}
-        weight = self.number(row, "weight", "/funds/total")
-        self.execution_weight = self.profile.weight if weight is None else weight
-        declared = self.number(row, "score", "/funds/total")
+        weight = self.weight(row, at)
+        weight = self.execution_weight = self.profile.weight if weight is None else weight
+        declared = self.score(row, weight, at)
         budget, spent = total["annual_budget"], total["executed"]
         if total["initial_budget"] and budget is not None and budget < total["initial_budget"] * Fraction(4, 5):
-            self.flag("BUDGET_CUT", "/funds/total/annual_budget")
-        self.rate = self.points = self.percent = None
+            self.flags.say("BUDGET_CUT", f"{at}/annual_budget", row["annual_budget"], row["initial_budget"])
+        self.rate = formula = exact = None
         if budget == 0:
-            self.flag("EXEC_BUDGET_ZERO", "/funds/total/annual_budget")
-            computed = 0
+            self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
+            computed, formula = 0, f"{row.get('executed') or 0} ÷ {row['annual_budget']} → 0"
         elif budget is None or spent is None:
-            self.flag("FUNDS_COMPONENT_MISSING", "/funds/total/" + ("annual_budget" if budget is None else "executed"))
-            computed = None if declared is None else min(cents(declared), cents(self.execution_weight))
+            self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
+            computed = None if declared is None else min(cents(declared), cents(weight))
         else:
             self.rate = spent / budget
-            self.points = self.execution_weight * min(self.rate, Fraction(1))
-            computed = cents(self.points)
-            if self.rate > 1:
-                self.flag("EXEC_OVER_100", "/funds/total/executed")
-            if cents(self.rate * 100) < 5000:  # as shown
-                self.flag("EXEC_LOW", "/funds/total/executed")
-            self.declared_rate(row.get("execution_rate"))
-        confirmed = self.reconcile(declared, row.get("score"), computed, self.execution_weight, "/funds/total/score",
-                                   "EXEC_")
-        if declared is not None and declared > self.execution_weight:
-            self.flag("SCORE_OVER_WEIGHT", "/funds/total/score")
-        if self.execution_weight != self.profile.weight and self.profile.level1:
-            self.flag("L1_WEIGHT_NONSTANDARD", "/funds/total/weight")
-        self.execution_why = self.why
+            exact = weight * min(self.rate, Fraction(1))
+            computed, formula = cents(exact), self.spending(row, weight)
+        confirmed, why = self.settle(row, declared, computed, weight, at, (exact, None), "EXEC_")
+        if weight != self.profile.weight and self.profile.level1:
+            self.flags.say("L1_WEIGHT_NONSTANDARD", f"{at}/weight", f"预算执行 {plain(weight)}", plain(self.profile.weight))
+        self.shown = {"rate": self.rate_text(), "declared": row.get("score"), "computed": points(computed),
+                      "confirmed": points(confirmed), "basis": "formula" if formula else "unverifiable",
+                      "formula": formula, "explanation": list(why)}
         return declared, computed, confirmed
 
-    def declared_rate(self, cell):
-        pointer = "/funds/total/execution_rate"
+    def rate_text(self):
+        return None if self.rate is None else points(cents(self.rate * 100)) + "%"
+
+    def spending(self, row, weight):
+        """What is said about the rate; the formula."""
+        at, quotient = "/funds/total", f"{row['executed']} ÷ {row['annual_budget']}"
+        if self.rate > 1:
+            self.flags.say("EXEC_OVER_100", f"{at}/executed", row["executed"], row["annual_budget"])
+            quotient = f"min({quotient}, 1)"
+        if cents(self.rate * 100) < 5000:  # as shown
+            self.flags.say("EXEC_LOW", f"{at}/executed", self.rate_text())
+        code = self.rate_verdict(row.get("execution_rate"))
+        if code:
+            self.flags.say(code, f"{at}/execution_rate", row.get("execution_rate"), self.rate_text())
+        return f"{quotient} × {plain(weight)}"
+
+    def rate_verdict(self, cell):
         if cells.is_empty(cell):
-            return self.flag("EXEC_RATE_MISSING", pointer)
+            return "EXEC_RATE_MISSING"
         text = cells.normalise(str(cell)).removesuffix("%")
         declared = cells.number(text)
         if declared is None:
-            return self.flag("EXEC_RATE_MISMATCH", pointer)
+            return "EXEC_RATE_MISMATCH"
         places = len(text.partition(".")[2])
         unit = Fraction(1, 10**places)
         right = (self.rate * 100 / unit + Fraction(1, 2)).__floor__() * unit
         if declared == right:
-            return self.flag("EXEC_RATE_COARSE", pointer) if places < 2 else None
-        code = {right + unit: "EXEC_RATE_ROUNDED_UP", right - unit: "EXEC_RATE_CUT"}.get(declared, "EXEC_RATE_MISMATCH")
-        return self.flag(code, pointer)
+            return "EXEC_RATE_COARSE" if places < 2 else None
+        return {right + unit: "EXEC_RATE_ROUNDED_UP", right - unit: "EXEC_RATE_CUT"}.get(declared, "EXEC_RATE_MISMATCH")
 
     # ---- lines
 
     def line(self, index, row):
         at = f"/indicators/{index}"
         if cells.is_empty(row.get("level3")):
-            self.flag("FIELD_MISSING", f"{at}/level3")
-        weight, declared = (self.number(row, key, at) for key in ("weight", "score"))
+            self.flags.say("FIELD_MISSING", f"{at}/level3")
+        weight = self.weight(row, at)
+        declared = self.score(row, weight or None, at)
+        shown = {"level3": row.get("level3"), "weight": row.get("weight"), "declared": row.get("score"),
+                 "computed": None, "confirmed": None, "basis": "unweighted", "formula": None, "explanation": []}
         if not weight:
-            detail = str(row.get("level3") or "").startswith("其中")
-            self.flag("DETAIL_ROW" if detail else "INDICATOR_NO_WEIGHT", f"{at}/weight")
-            return {"weight": Fraction(0), "declared": declared, "basis": "unweighted", "computed": None,
-                    "confirmed": None, "why": [()]}
-        if declared is not None and declared > weight:
-            self.flag("SCORE_OVER_WEIGHT", f"{at}/score")
-        self.points = self.percent = None
-        basis, points = self.measure(at, row, weight)
-        if basis == "formula":
-            if self.over and self.profile.deduction:
-                points = max(points - self.profile.deduction, Fraction(0))
-            computed = cents(points)
-        elif basis == "qualitative":
-            high, low = (cents(self.profile.bands[points - 1 + end] * weight) for end in (0, 1))
-            computed = high if declared is None else min(max(cents(declared), low), high)
-            if declared is not None and computed != cents(declared):
-                self.flag("QUAL_OUT_OF_BAND", f"{at}/score")
-        else:
-            computed = None if declared is None else min(cents(declared), cents(weight))
-        confirmed = self.reconcile(declared, row.get("score"), computed, weight, f"{at}/score")
+            detail = "其中" in str(row.get("level3") or "")
+            self.flags.say("DETAIL_ROW" if detail else "INDICATOR_NO_WEIGHT", f"{at}/weight", row.get("weight"))
+            return {"weight": Fraction(0), "declared": declared, "computed": None, "confirmed": None, "shown": shown}
+        line = Line(row, at, weight, declared, self.year, self.profile, self.flags)
+        confirmed, why = self.settle(row, declared, line.computed, weight, at, (line.points, line.percent))
         if confirmed is not None and confirmed < weight * 100 and cells.is_blank_reason(row.get("deviation")):
-            self.flag("DEVIATION_MISSING", f"{at}/deviation")
-        return {"weight": weight, "declared": declared, "basis": basis, "computed": computed, "confirmed": confirmed,
-                "why": self.why}
-
-    def measure(self, at, row, weight):
-        """(basis, points or band)"""
-        self.over = False
-        if cells.is_empty(row.get("actual")):
-            self.flag("ACTUAL_MISSING", f"{at}/actual")
-            return "unverifiable", None
-        target, actual = (cells.normalise(str(row.get(key) or "")) for key in ("target", "actual"))
-        if target in cells.NO_TARGET:
-            self.flag("TARGET_MISSING", f"{at}/target")
-            return "unverifiable", None
-        deadline = cells.date_of(target, self.year)
-        if deadline:
-            done = cells.date_of(actual, self.year)
-            if not done:
-                return self.unquantified(at, target, actual)
-            if done > deadline:
-                self.flag("DEADLINE_MISSED", f"{at}/actual")
-            self.points = weight if done <= deadline else Fraction(0)
-            return "formula", self.points
-        bounds = cells.range_of(target)
-        wanted = [bounds] if bounds else cells.clauses_of(target)
-        if not wanted:
-            if self.is_a_name(target, row):
-                self.flag("TARGET_NOT_A_VALUE", f"{at}/target")
-                return "unverifiable", None
-            return self.words(at, target, actual)
-        found = cells.clauses_of(actual)
-        if found and len(found) == len(wanted) and not cells.date_of(actual, self.year):
-            return self.compare(at, row, weight, wanted, found)
-        if len(wanted) > 1:
-            self.flag("COMPOUND_TARGET", f"{at}/target")
-            return self.words(at, target, actual)
-        return self.unquantified(at, target, actual)
-
-    def unquantified(self, at, target, actual):
-        self.flag("ACTUAL_NOT_QUANTIFIED", f"{at}/actual")
-        return self.words(at, target, actual)
-
-    def words(self, at, target, actual):
-        if actual == target:
-            return "qualitative", 1
-        if any(word in actual for word in MISSED):
-            return "qualitative", 3
-        if any(word in re.sub("|".join(HARMLESS), "", actual) for word in NEGATIONS):
-            self.flag("QUAL_NEGATIVE", f"{at}/actual")
-            return "unverifiable", None
-        for band, words in ((2, PARTLY), (1, MET)):
-            if any(word in actual for word in words):
-                return "qualitative", band
-        self.flag("QUAL_UNVERIFIABLE", f"{at}/actual")
-        return "unverifiable", None
-
-    def is_a_name(self, target, row):
-        return target.endswith(NAMES) or target in [row.get(key) for key in ("level1", "level2", "level3")]
-
-    def compare(self, at, row, weight, wanted, found):
-        if any(other.leading for other in found):
-            self.flag("ACTUAL_HAS_OPERATOR", f"{at}/actual")
-        share = Fraction(0)
-        for one, other in zip(wanted, found):
-            if isinstance(one, cells.Clause) and self.is_undirected_cost(row, one):
-                self.flag("DIRECTION_ASSUMED", f"{at}/target")
-            if other.unit.dimension and other.unit.dimension != one.unit.dimension and (
-                    one.unit.dimension or other.unit.dimension == "%"):
-                self.flag("UNIT_MISMATCH", f"{at}/actual")
-                return "unverifiable", None
-            share += self.share(at, row, one, other)
-        if len(wanted) == 1:
-            if not wanted[0].unit.dimension:
-                self.flag("UNIT_ABSENT", f"{at}/target")
-            self.points = None if self.over and self.profile.deduction else weight * share
-            self.percent = self.actual if wanted[0].unit.dimension == "%" and self.actual >= 0 else None
-        return "formula", weight * share / len(wanted)
-
-    @staticmethod
-    def is_undirected_cost(row, clause):
-        costs = any("成本" in str(row.get(key) or "") for key in ("level1", "level2"))
-        return clause.op in (None, "=") and costs and clause.unit.dimension.startswith("元")
-
-    def share(self, at, row, one, other):
-        factor = one.unit.factor()
-        actual = other.value * (other.unit.factor() if one.unit.dimension else other.unit.scale or 1)
-        if not other.unit.dimension and (one.unit.dimension or one.unit.scale and not other.unit.scale):
-            if one.unit == cells.Unit("%") and not other.unit.scale and 0 < other.value <= 1:
-                self.flag("PERCENT_SCALE_AMBIGUOUS", f"{at}/actual")
-                actual = other.value * 100
-            else:
-                self.flag("ACTUAL_UNIT_MISSING", f"{at}/actual")
-                actual = other.value * (other.unit.scale or one.unit.scale or 1) * one.unit.size
-        self.actual = actual
-        if isinstance(one, cells.Range):
-            return Clause("range", one.low * factor, actual, one.high * factor).share(self.profile.reverse)
-        clause = Clause(one.op or "=", one.value * factor, actual)
-        if self.is_undirected_cost(row, one):
-            clause.op = "<="
-        share = clause.share(self.profile.reverse)
-        for code in clause.over:
-            self.flag(code, f"{at}/actual")
-        if clause.op in (">=", ">", "=") and clause.target > 0 and actual >= clause.target * self.profile.threshold:
-            self.over = True
-            self.flag("OVER_ACHIEVED", f"{at}/actual")
-            if cells.is_blank_reason(row.get("deviation")):
-                self.flag("OVER_REASON_MISSING", f"{at}/deviation")
-        return share
+            self.flags.say("DEVIATION_MISSING", f"{at}/deviation", row.get("deviation"),
+                           severity=self.profile.deviation_severity)
+        shown.update(basis=line.basis, computed=points(line.computed), confirmed=points(confirmed),
+                     formula=line.formula, explanation=list(why))
+        return {"weight": weight, "declared": declared, "computed": line.computed, "confirmed": confirmed,
+                "shown": shown}
 
     # ---- the form
 
     def shape(self, lines):
         rows = self.form.get("indicators") or []
         for name, standard in self.profile.level1:
-            weights = [line["weight"] for line, row in zip(lines, rows)
-                       if str(row.get("level1") or "").startswith(name)]
-            if sum(weights) not in (0, standard):
-                self.flag("L1_WEIGHT_NONSTANDARD", "/indicators")
+            weight = sum(line["weight"] for line, row in zip(lines, rows)
+                         if str(row.get("level1") or "").startswith(name))
+            if weight not in (0, standard):
+                self.flags.say("L1_WEIGHT_NONSTANDARD", "/indicators", f"{name} {plain(weight)}", plain(standard))
 
     def header(self):
-        for key in ("year", "project_name", "unit"):
-            if cells.is_empty(self.form.get(key)):
-                self.flag("FIELD_MISSING", f"/{key}")
-        goals = self.form.get("goals") or {}
+        form = self.form
+        if cells.is_empty(form.get("year")):
+            self.flags.say("FIELD_MISSING", "/year")
+        elif not self.year:
+            self.flags.say("YEAR_INVALID", "/year", form["year"], "2000-2099")
+        for key in ("project_name", "unit"):
+            if cells.is_blank_reason(form.get(key)) and form.get(key) != "0":
+                self.flags.say("FIELD_MISSING", f"/{key}")
+        code, grade = form.get("unit_code"), form.get("declared_grade")
+        if code is not None and not re.fullmatch(r"[0-9A-Za-z._-]{1,32}", code):
+            self.flags.say("UNIT_CODE_INVALID", "/unit_code", code)
+        if grade and grade not in "优良中差":
+            self.flags.say("GRADE_INVALID", "/declared_grade", grade)
+        goals = form.get("goals") or {}
         if cells.is_blank_reason(goals.get("actual")):
-            self.flag("GOAL_ACTUAL_MISSING", "/goals/actual")
+            self.flags.say("GOAL_ACTUAL_MISSING", "/goals/actual")
         elif goals["actual"] == goals.get("expected"):
-            self.flag("GOAL_COPIED", "/goals/actual")
+            self.flags.say("GOAL_COPIED", "/goals/actual")
 
     def declared_scores(self, execution, lines):
         """The declared total in cents, or None; says which scores lack and whether they add up."""
         weighted = [(i, line) for i, line in enumerate(lines) if line["weight"]]
-        some = any(line["declared"] is not None for _, line in weighted)
+        some = execution is not None or any(line["declared"] is not None for _, line in weighted)
         total = self.number(self.form, "declared_total", "")
-        if some or execution is not None:
-            for i, line in weighted:
-                if self.form["indicators"][i].get("score") in (None, ""):
-                    self.flag("SCORE_MISSING", f"/indicators/{i}/score")
-            if execution is None and cells.is_empty(((self.form.get("funds") or {}).get("total") or {}).get("score")):
-                self.flag("EXEC_SCORE_MISSING", "/funds/total/score")
-            declared = [line["declared"] for _, line in weighted] + [execution]
-            if total is not None and total <= 100 and abs(sum(d or 0 for d in declared) - total) > Fraction(1, 100):
-                self.flag("TOTAL_SUM_MISMATCH", "/declared_total")
-            full = [line["weight"] for _, line in weighted] + [self.execution_weight]
-            if None not in declared and all(cents(d) == w * 100 for d, w in zip(declared, full)):
-                self.flag("ALL_FULL", "/indicators")
-        if total is not None and total > 100:
-            self.flag("SCORE_OVER_WEIGHT", "/declared_total")
-            return None
+        if total is not None and total > FULL:
+            self.flags.say("SCORE_OVER_WEIGHT", "/declared_total", self.form["declared_total"], "100")
+            total = total if cents(total) <= 10000 else None
+        if not some:
+            return total and cents(total)
+        for i, _ in weighted:
+            if cells.is_empty(self.form["indicators"][i].get("score")):
+                self.flags.say("SCORE_MISSING", f"/indicators/{i}/score")
+        if cells.is_empty(((self.form.get("funds") or {}).get("total") or {}).get("score")):
+            self.flags.say("EXEC_SCORE_MISSING", "/funds/total/score")
+        declared = [line["declared"] for _, line in weighted] + [execution]
+        known = sum(score or 0 for score in declared)
+        if total is not None and abs(known - total) > Fraction(1, 100):
+            self.flags.say("TOTAL_SUM_MISMATCH", "/declared_total", self.form["declared_total"], plain(known))
+        full = [line["weight"] for _, line in weighted] + [self.execution_weight]
+        if None not in declared and all(cents(score) == weight * 100 for score, weight in zip(declared, full)):
+            self.flags.say("ALL_FULL", "/indicators")
         return None if total is None else cents(total)
+
+    def total_of(self, key, first, lines):
+        parts = [first] + [line[key] for line in lines if line["weight"]]
+        if None in parts:
+            return None
+        caps = [cents(cap) for below, cap in self.profile.caps if self.rate is not None and self.rate < below]
+        return min([sum(parts), *caps])
+
+    def grades(self, declared_total, confirmed):
+        """(confirmed grade, declared grade)"""
+        grade = None if confirmed is None else self.profile.grade(confirmed)
+        cell = self.form.get("declared_grade")
+        if cell:
+            claimed = cell if cell in "优良中差" else None
+        else:
+            claimed = None if declared_total is None else self.profile.grade(declared_total)
+        if claimed and grade and claimed != grade:
+            self.flags.say("GRADE_CHANGED", "/declared_grade" if cell else "/declared_total", claimed, grade)
+        return grade, claimed
 
     def judge(self):
         self.header()
         declared, computed, confirmed = self.execution()
         lines = [self.line(i, row) for i, row in enumerate(self.form.get("indicators") or [])]
-        if self.execution_weight + sum(line["weight"] for line in lines) != 100:
-            self.flag("WEIGHT_SUM", "/total_weight")
+        weights = self.execution_weight + sum(line["weight"] for line in lines)
+        if weights != FULL:
+            self.flags.say("WEIGHT_SUM", "/total_weight", plain(weights), "100")
         declared_total = self.declared_scores(declared, lines)
         self.shape(lines)
-        totals = {}
-        for key, first in (("computed", computed), ("confirmed", confirmed)):
-            parts = [first] + [line[key] for line in lines if line["weight"]]
-            totals[key] = None if None in parts else sum(parts)
-            if totals[key] is not None:
-                limits = [cents(cap) for below, cap in self.profile.caps if self.rate is not None and self.rate < below]
-                totals[key] = min([totals[key], *limits])
-        grade = None if totals["confirmed"] is None else self.profile.grade(totals["confirmed"])
-        claimed = self.form.get("declared_grade") or (
-            None if declared_total is None else self.profile.grade(declared_total))
-        if claimed and grade and claimed != grade:
-            self.flag("GRADE_CHANGED", "/declared_grade" if self.form.get("declared_grade") else "/declared_total")
-        verified = sum(line["weight"] for line in lines if line["basis"] == "formula")
+        totals = self.total_of("computed", computed, lines), self.total_of("confirmed", confirmed, lines)
+        grade, claimed = self.grades(declared_total, totals[1])
+        verified = sum(line["weight"] for line in lines if line["shown"]["basis"] == "formula")
         verified += self.execution_weight if self.rate is not None else 0  # left open: no rate, nothing verified
-        hundredths = None if self.rate is None else cents(self.rate * 100)
-        return {"lines": [{key: line[key] for key in ("basis", "computed", "confirmed")} for line in lines],
-                "why": [self.execution_why] + [line["why"] for line in lines], "execution": (computed, confirmed),
-                "rate": None if hundredths is None else f"{hundredths // 100}.{hundredths % 100:02}%",
-                "totals": (declared_total, totals["computed"], totals["confirmed"]), "grade": grade,
-                "declared_grade": claimed, "verified": verified, "flags": self.flags}
+        return {"declared_total": points(declared_total), "computed_total": points(totals[0]),
+                "confirmed_total": points(totals[1]), "grade": grade, "declared_grade": claimed,
+                "machine_verified_weight": plain(verified), "execution": self.shown,
+                "indicators": [line["shown"] for line in lines], "flags": self.flags}
 
 
 def judge(form, profile):

@@ -16,6 +16,13 @@ def cents(points):
     return (points * 100 + Fraction(1, 2)).__floor__()
 
 
+def plain(value, places=6):
+    """A decimal as people write it, cut after so many places."""
+    sign, value = "-" if value < 0 else "", abs(value)
+    whole, rest = divmod(int(value * 10**places), 10**places)
+    return sign + f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if places else sign + str(whole)
+
+
 @dataclass
 class Clause:
     op: str  # ">=", ">", "<=", "<", "=", or "range"

@@ -1,0 +1,38 @@
+"""The declared score against the computed one: whether they agree, and what may explain it when they don't."""
+from fractions import Fraction
+
+import cells
+from rules import cents
+
+
+def explanations(declared, weight, points, percent):
+    """All that fit a declared score, in cents, of a line that one number decided.
+
+    points: the score before rounding; percent: the actual value of a line in percent; None where there is none.
+    """
+    if declared == weight * 100:
+        return []
+    fits = []
+    for name, value in (((), points), (("ACTUAL_X_WEIGHT",), percent and percent * weight / 100)):
+        if value is None:
+            continue
+        if name and cents(value) == declared:
+            fits.append(name)
+        for how, unit, half in (("TRUNC1", 10, 0), ("TRUNC0", 100, 0), ("ROUND1", 10, 1), ("ROUND0", 100, 1)):
+            if (value * 100 / unit + Fraction(half, 2)).__floor__() * unit == declared:
+                fits.append((*name, how))
+    return fits
+
+
+def reconcile(declared, text, computed, weight, points, percent):
+    """(SCORE_… or None, why). Left open: which explanation is told when several fit; the core tells the first."""
+    if declared is None or computed is None:
+        return None, ()
+    apart = abs(declared * 100 - computed)
+    if apart <= 1:
+        return None, ()
+    unit = Fraction(100, 10 ** len(cells.normalise(str(text)).partition(".")[2]))
+    if apart <= 5 and declared * 100 == (computed / unit + Fraction(1, 2)).__floor__() * unit:
+        return "SCORE_ROUNDED", ()
+    why = explanations(cents(declared), weight, points, percent)
+    return "SCORE_TOO_HIGH" if declared * 100 > computed else "SCORE_TOO_LOW", why[0] if why else ()
