@@ -147,7 +147,7 @@ class Bodies(unittest.TestCase):
         readable = all(fault["code"] == "PROFILE_UNKNOWN" for fault in vector["faults"])
         self.assertEqual(result is not None, readable)
         for key, value in vector.get("result", {}).items():
-            self.assertEqual(result[key], value)
+            self.assertEqual(outcome(result)[key], value)
         if "profile" in vector:
             self.assertEqual(result["profile"]["name"], vector["profile"])
 
