@@ -54,7 +54,7 @@ def pack_form(form):
 
 
 def pack_submission(form, revision=1, replaces=None, received_ms=1767225600000):
-    return msgpack.packb([1, received_ms, revision, replaces, "tester", None, bytes(32), pack_form(form)])
+    return msgpack.packb([1, received_ms, revision, replaces, None, "tester", None, bytes(32), pack_form(form)])
 
 
 def submission(number=1, project=None, **more):
