@@ -7,6 +7,7 @@
  */
 #include "batch.h"
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "codec/submission.h"
 #include "core/score.h"
@@ -147,6 +148,7 @@ static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *s
     }
     status->state = ZP_SCORED;
     status->has_result = true;
+    ZP_HOOK("score", form.project_name);
     rc = zp_score(&form, profile, self->arena, &status->result);
     if (rc || !submission.has_copied_from)
         return rc;

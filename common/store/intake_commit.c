@@ -6,6 +6,7 @@
  * which later items see earlier ones. A write that fails aborts the whole transaction: nothing of the batch is stored
  * and every put says so. A single damaged record on file refuses only the put that needs it.
  */
+#include "base/hook.h"
 #include "base/log.h"
 #include "codec/mp.h"
 #include "codec/submission.h"
@@ -191,12 +192,14 @@ zp_rc zp_intake_commit(zp_intake *self, int64_t now_ms, zp_put **puts, size_t pu
         rc = write_acks(self, txn, acks, ack_count);
     if (!rc)
         rc = write_bumps(self, txn, bumps, bump_count);
+    ZP_HOOK("intake-written", ZP_STR(""));
     if (!rc)
         rc = zp_env_commit(&self->env, txn); /* from here on the new ones are ours to score */
     else if (txn)
         mdb_txn_abort(txn);
     if (rc)
         give_all(puts, put_count, rc == ZP_IN_DOUBT ? ZP_PUT_IN_DOUBT : ZP_PUT_REFUSED);
+    ZP_HOOK("intake-committed", ZP_STR(""));
     return rc;
 }
 

@@ -11,6 +11,7 @@
  * error aborts the transaction: no event number is used up, and the same batch may be tried again. A damaged record of
  * an earlier result is logged and left for the operator; the batch goes on.
  */
+#include "base/hook.h"
 #include "base/log.h"
 #include "codec/event.h"
 #include "store/scores_store.h"
@@ -237,10 +238,12 @@ zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch,
     rc = newest_event(&w);
     for (size_t i = 0; i < count && !rc; i++)
         rc = take(&w, batch[i]);
+    ZP_HOOK("scores-written", ZP_STR(""));
     if (!rc)
         rc = zp_env_commit(&self->env, w.txn); /* from here on the results may be acknowledged */
     else
         mdb_txn_abort(w.txn);
+    ZP_HOOK("scores-committed", ZP_STR(""));
     if (!rc)
         *last_seq = w.seq;
     return rc;

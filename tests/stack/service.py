@@ -110,8 +110,8 @@ class Service:
 
     # ---- starting and ending ----
 
-    def start_program(self, path):
-        program = Program(path, self.config)
+    def start_program(self, path, **environment):
+        program = Program(path, self.config, **environment)
         self.programs.append(program)
         return program
 
@@ -146,21 +146,27 @@ class Service:
 
     def end(self):
         """Ends what still runs, last started first. Gives for each program that ran: name, exit code, log."""
-        self.http.close()
-        ended = []
         try:
-            if self.nginx:
-                ended.append(("nginx", self.nginx.stop(), self.nginx.log()))
-            for program in reversed(self.programs):
-                if program.process.poll() is None:
-                    program.process.send_signal(signal.SIGTERM)
-                code = program.wait_for_end()
-                ended.append((os.path.basename(program.process.args[0]), code, program.log()))
+            return self.end_programs()
         finally:
-            for program in self.programs:
-                program.discard()
-            shutil.rmtree(self.folder)
+            self.discard()
+
+    def end_programs(self):
+        ended = []
+        if self.nginx:
+            ended.append(("nginx", self.nginx.stop(), self.nginx.log()))
+        for program in reversed(self.programs):
+            if program.process.poll() is None:
+                program.process.send_signal(signal.SIGTERM)
+            code = program.wait_for_end()
+            ended.append((os.path.basename(program.process.args[0]), code, program.log()))
         return ended
+
+    def discard(self):
+        self.http.close()
+        for program in self.programs:
+            program.discard()
+        shutil.rmtree(self.folder)
 
     # ---- asking ----
 

@@ -7,6 +7,7 @@
  */
 #include "publisher.h"
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "codec/event.h"
 #include "wire/feed.h"
@@ -101,6 +102,8 @@ bool zp_publisher_look(zp_publisher *self)
     if (rc && !self->failing)
         zp_log(ZP_ERROR, "log-not-read", "after=%llu reason=\"%s\"", (unsigned long long)before, zp_rc_name(rc));
     self->failing = rc != ZP_OK;
+    if (self->position != before)
+        ZP_HOOK("published", ZP_STR(""));
     return self->position != before;
 }
 
