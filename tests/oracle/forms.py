@@ -11,7 +11,7 @@ WORDS = [*(["达成", "已完成", "达标", "及时", "符合要求", "在标�
          "未完善", "不断完善", "视情况而定", "稳步推进中", "5次达成"]
 WORD_TARGETS = ["健全", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称"]
 UNITS = ["%"] * 6 + ["", "", "次", "人", "个", "元", "元", "万元", "亿元", "万人", "次/天", "元/人*月", "‰", "百分比", "秒", "分钟", "小时",
-                     "天", "天", "人次"]
+                     "天", "天", "人次", "平方公里每人每年", "平方公里每人每天次"]
 RELATED = {"%": ["%", "‰", "百分比", ""], "元": ["万元", "亿元", "元", "", "万"], "万元": ["元", "亿元", "万元", "", "亿"],
            "天": ["小时", "分钟", "秒", "天", ""], "小时": ["分钟", "天", ""], "分钟": ["秒", "小时"], "万人": ["人", ""],
            "人": ["万人", "人次"]}
@@ -65,6 +65,8 @@ class Filler:
             number, unit = self.dice.choice(list(cells.PARTS)) + self.dice.choice([*cells.NUMERALS, "5", "12"]), ""
         words = self.dice.choice([*cells.OPERATORS.values(), [""], [""]])
         text = self.dice.choice(words) + number + unit
+        if self.dice.chance(0.02):
+            text = self.dice.choice(["≥", "<", "不低于"]) + text
         if unit and self.dice.chance(0.15):
             text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内"])
         if self.dice.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
@@ -93,7 +95,7 @@ class Filler:
 
     def date(self, end):
         year = self.dice.choice(["", "", "", "2022年", "2023年", "2021年"])
-        day = self.dice.choice(["", "", "底", f"{self.dice.randrange(1, 29)}日"])
+        day = self.dice.choice(["", "", "底", f"{self.dice.randrange(1, 32)}日"])
         until = self.dice.choice(["", "前", "之前", "完成", "前完成"]) if end else ""
         return f"{year}{self.dice.randrange(1, 13)}月{day}{until}"
 
@@ -152,7 +154,7 @@ class Filler:
         scores = [row.get("score") for row in [form["funds"]["total"], *form["indicators"]]]
         numbers = [cells.number(str(score)) for score in scores if score]
         total = sum(n for n in numbers if n)
-        total += self.dice.choice([0] * 10 + [Fraction(1, 100), Fraction(2, 100), -1])
+        total += self.dice.choice([0] * 10 + [Fraction(n, 100) for n in (1, 2, -1, -2, -100)])
         form["declared_total"] = plain(total, 6) if numbers and self.dice.chance(0.95) else None
 
     # ---- funds
@@ -184,7 +186,8 @@ class Filler:
         if self.dice.chance(0.1):
             parts = {}
         if self.dice.chance(0.03):
-            total[self.dice.choice(list(total))] = self.dice.choice([None, "", "abc", "-1", "1.2.3", "12万"])
+            total[self.dice.choice(list(total))] = self.dice.choice([None, "", "abc", "-1", "1.2.3", "12万", "1000,000", "1000000000000000",
+                                                                     "0.0000001"])
         return {"total": total, **parts}
 
     def rate(self, rate):
