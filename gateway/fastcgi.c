@@ -30,7 +30,7 @@
 _Static_assert(sizeof(FCGX_Request) == 80, "libfcgi 2.4.2 is expected; check the use of FCGX_Request's fields");
 
 enum { RESPONDER = 1, READ_BUDGET_MS = 4000, MAX_LENGTH_DIGITS = 7 };
-enum { DRAIN_CAP = 2 * ZP_MAX_BATCH }; /* bytes of a refused body that are read before the connection is given up */
+enum { DRAIN_CAP = ZP_MAX_BATCH + ZP_MAX_BATCH / 4 }; /* bytes of a refused body that are read: what nginx lets pass */
 
 struct zp_fastcgi {
     FCGX_Request r;

@@ -141,7 +141,7 @@ zp_str zp_text_normalise(zp_str text, zp_arena *arena)
     need needed = text.p ? look_at(text) : AS_IT_IS;
     if (needed == AS_IT_IS)
         return text;
-    zp_str plain = text;
+    zp_str plain;
     if (needed == NFKC) {
         plain = composed(text, arena);
     } else {

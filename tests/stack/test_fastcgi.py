@@ -58,7 +58,7 @@ class BodiesAreReadToTheirEnd(Case):
         gateway = self.gateway()
         lie = forged("/healthz")
         for shift in range(len(lie)):
-            body = b" " * shift + lie * (4400000 // len(lie))
+            body = b" " * shift + lie * (5400000 // len(lie))
             with gateway.connect() as connection:
                 try:
                     connection.send(fcgi.request("POST", "/v1/submissions", body, **JSON))
