@@ -45,7 +45,8 @@ class History:
 
     def contradiction(self, text):
         with self.lock:
-            self.contradictions.append(text)
+            if text not in self.contradictions:
+                self.contradictions.append(text)
 
     def fault(self, text):
         with self.lock:
