@@ -211,7 +211,7 @@ class Filler:
     def weights(self, execution):
         left, found = 100 - execution, []
         while left > 0:
-            found.append(min(left, self.dice.choice([5, 10, 10, 15, 20, 30, Fraction(5, 2), Fraction(333, 100)])))
+            found.append(min(left, self.dice.choice([left, 30, 20, 15, 10, 10, 5, Fraction(5, 2), Fraction(333, 100)])))
             left -= found[-1]
         return found
 

@@ -255,7 +255,7 @@ class Judge:
         return {"declared_total": points(declared_total), "computed_total": points(totals[0]),
                 "confirmed_total": points(totals[1]), "grade": grade, "declared_grade": claimed,
                 "machine_verified_weight": plain(verified), "execution": self.shown,
-                "indicators": [line["shown"] for line in lines], "flags": self.flags}
+                "indicators": [line["shown"] for line in lines], "flags": set(self.flags)}
 
 
 def judge(form, profile):

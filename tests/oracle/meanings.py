@@ -8,7 +8,7 @@ from texts import Writer
 def weights(dice):
     left, found = 90, []
     while left:
-        found.append(min(left, dice.choice([30, 20, 15, 10, 5])))
+        found.append(min(left, dice.choice([left, 30, 20, 15, 10, 5])))
         left -= found[-1]
     return found
 

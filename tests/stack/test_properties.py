@@ -1,7 +1,7 @@
 """What must hold between two forms, whatever the rules' figures are: no second implementation is asked here.
 
 Hypothesis makes up forms as units fill them in (tests/oracle), changes something that must not matter, or must matter in
-one direction only, and scores both.
+one direction only, and scores both. ZP_PROPERTY_FORMS and ZP_ORACLE_SEED ask for more and for others.
 """
 import copy
 import os
