@@ -37,7 +37,9 @@ class Checker:
                 continue
             if document["receipt"]["digest"] != form.digest:
                 self.say(f"{form.key}: {form.id} has another digest than its receipt")
-            ends = ("failed", "scored", "superseded") if form.poison else ("scored", "superseded")
+            # Whose every attempt was lost on its way is set aside like a poisonous one; both are visible and counted.
+            lossy = self.history.counts.get("messages lost", 0) > 0
+            ends = ("failed", "scored", "superseded") if form.poison or lossy else ("scored", "superseded")
             if document["status"] not in ends:
                 self.say(f"{form.key}: {form.id} ended as {document['status']}")
         for ident, same in by_id.items():

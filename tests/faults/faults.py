@@ -20,8 +20,9 @@ WORKER_HOOKS = ("scores-written", "scores-committed")
 class Supervisor:
     """Keeps one gateway, two workers and one notifier running, as systemd would."""
 
-    def __init__(self, service, history, hooks):
+    def __init__(self, service, history, hooks, aliased):
         self.service, self.history, self.hooks = service, history, hooks
+        self.configs = {"worker-2": aliased}  # it calls the gateway through the proxy
         self.lock = threading.RLock()
         self.slots = {}  # name: Program
         self.next_hook = {}  # name: the environment of its next start
@@ -36,7 +37,7 @@ class Supervisor:
         kind = name.partition("-")[0]
         path = {"gateway": GATEWAY, "worker": WORKER, "notifier": NOTIFIER}[kind]
         environment = self.next_hook.pop(name, POISON_HOOK if kind == "worker" and self.hooks else {})
-        program = self.service.start_program(path, **environment)
+        program = self.service.start_program(path, self.configs.get(name), **environment)
         self.slots[name] = program
         if kind == "gateway":
             self.service.gateway = program

@@ -110,8 +110,8 @@ class Service:
 
     # ---- starting and ending ----
 
-    def start_program(self, path, **environment):
-        program = Program(path, self.config, **environment)
+    def start_program(self, path, config=None, **environment):
+        program = Program(path, config or self.config, **environment)
         self.programs.append(program)
         return program
 
