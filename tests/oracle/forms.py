@@ -83,6 +83,8 @@ class Filler:
         actual = self.near(value)
         if unit == "%" and self.dice.chance(0.1):
             return self.amount(Fraction(self.dice.randrange(0, 105), 100))
+        if self.dice.chance(0.02):
+            return f"{self.amount(actual)}-{self.amount(actual + 1)}{written}"
         sign = self.dice.choice(["≥", "大于", "="]) if self.dice.chance(0.04) else ""
         return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written
 

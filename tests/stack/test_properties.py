@@ -164,7 +164,7 @@ class Properties(unittest.TestCase):
         def check(form):
             other = copy.deepcopy(form)
             for row in other["indicators"]:
-                for key in ("target", "actual"):
+                for key in ("target", "actual", "deviation"):
                     row[key] = row[key] and row[key].translate(FULL_WIDTH)
             rate = other["funds"]["total"].get("execution_rate")
             other["funds"]["total"]["execution_rate"] = rate and rate.translate(FULL_WIDTH)
