@@ -393,6 +393,8 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
     if (zp_cell_read(line->indicator->target, line->arena, &target) ||
         zp_cell_read(line->indicator->actual, line->arena, &actual))
         return ZP_NOMEM;
+    if (actual.kind == ZP_CELL_VALUES && actual.clauses[0].op == ZP_OP_RANGE)
+        actual.kind = ZP_CELL_WORDS; /* what was reached is one value; nobody guesses which */
     if (zp_str_filled(line->indicator->actual))
         score_cells(line, &target, &actual, out);
     else

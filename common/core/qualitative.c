@@ -16,15 +16,14 @@ static const struct {
     word_kind kind; /* NOTHING: 不 and 非 also stand in words that deny nothing */
     zp_str text;
 } words[] = {
-    WORD(POOR, "未达成"),  WORD(POOR, "未完成"),      WORD(POOR, "较差"),    WORD(POOR, "未达标"),
-    WORD(POOR, "未达到"),  WORD(NOTHING, "不断"),     WORD(NOTHING, "不仅"), WORD(NOTHING, "非常"),
-    WORD(NEGATION, "不"),  WORD(NEGATION, "未"),      WORD(NEGATION, "没"),  WORD(NEGATION, "无"),
-    WORD(NEGATION, "非"),  WORD(PARTIAL, "部分"),     WORD(PARTIAL, "基本"), WORD(MET, "达成"),
-    WORD(MET, "完成"),     WORD(MET, "达标"),         WORD(MET, "达到"),     WORD(MET, "及时"),
-    WORD(MET, "符合要求"), WORD(MET, "在标准时间内"), WORD(MET, "按时"),     WORD(MET, "按期"),
-    WORD(MET, "合格"),     WORD(MET, "健全"),         WORD(MET, "完善"),     WORD(MET, "优秀"),
-    WORD(MET, "良好"),     WORD(MET, "显著"),         WORD(MET, "明显"),     WORD(MET, "有效"),
-    WORD(MET, "满意"),     WORD(MET, "落实"),
+    WORD(POOR, "未达成"),  WORD(POOR, "较差"),    WORD(NOTHING, "不断"),     WORD(NOTHING, "不仅"),
+    WORD(NOTHING, "非常"), WORD(NEGATION, "不"),  WORD(NEGATION, "未"),      WORD(NEGATION, "没"),
+    WORD(NEGATION, "无"),  WORD(NEGATION, "非"),  WORD(PARTIAL, "部分"),     WORD(PARTIAL, "基本"),
+    WORD(MET, "达成"),     WORD(MET, "完成"),     WORD(MET, "达标"),         WORD(MET, "达到"),
+    WORD(MET, "及时"),     WORD(MET, "符合要求"), WORD(MET, "在标准时间内"), WORD(MET, "按时"),
+    WORD(MET, "按期"),     WORD(MET, "合格"),     WORD(MET, "健全"),         WORD(MET, "完善"),
+    WORD(MET, "优秀"),     WORD(MET, "良好"),     WORD(MET, "显著"),         WORD(MET, "明显"),
+    WORD(MET, "有效"),     WORD(MET, "满意"),     WORD(MET, "落实"),
 };
 #undef WORD
 

@@ -388,6 +388,9 @@ static bool read_clauses(zp_str text, zp_cell *out)
         const char *stop = clause_end(p, end, &separator);
         if (out->count == ZP_MAX_CLAUSES || !read_clause((cursor){p, stop}, &out->clauses[out->count]))
             return false;
+        bool alone = out->count == 0 && !separator;
+        if (out->clauses[out->count].op == ZP_OP_RANGE && !alone) /* a range is a target of its own */
+            return false;
         out->count++;
         p = stop + separator;
     } while (separator);

@@ -1,8 +1,9 @@
 /*
  * target.h - what a target (年度指标值) or an actual value (实际完成值) says: the grammar, as a pure parser.
  *
- *   cell   = none | date | clause {("," | ";" | "、") clause} | words
- *   clause = [label] [op] number [unit] [suffix]  |  [label] number ("-" | "~" | 至 | 到) number [unit]
+ *   cell   = none | date | range | clause {("," | ";" | "、") clause} | words
+ *   clause = [label] [op] number [unit] [suffix]
+ *   range  = [label] number ("-" | "~" | 至 | 到) number [unit]
  *   date   = [yyyy年] m月 [d日 | 底] [前 | 之前 | 完成]
  *
  * Operators in signs and words, suffixes 以上 以下 以内, units with 万 亿 % ‰, 百分之 千分之 万分之, time units.

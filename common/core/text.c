@@ -170,8 +170,9 @@ static bool cut_blank(zp_str *text)
 
 bool zp_text_is_blank_reason(zp_str text)
 {
-    static const zp_str blanks[] = {ZP_STR_ROW("0"), ZP_STR_ROW("无"), ZP_STR_ROW("暂无"), ZP_STR_ROW("-"),
-                                    ZP_STR_ROW("—"), ZP_STR_ROW("/"),  ZP_STR_ROW("--")};
+    static const zp_str blanks[] = {ZP_STR_ROW("0"),  ZP_STR_ROW("无"), ZP_STR_ROW("暂无"), ZP_STR_ROW("-"),
+                                    ZP_STR_ROW("—"),  ZP_STR_ROW("/"),  ZP_STR_ROW("--"),   ZP_STR_ROW("０"),
+                                    ZP_STR_ROW("－"), ZP_STR_ROW("／"), ZP_STR_ROW("－－")};
     while (text.n && cut_blank(&text))
         ;
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
