@@ -181,6 +181,11 @@ void zp_listener_close(zp_listener **self)
     *self = NULL;
 }
 
+bool zp_listener_is_inherited(const zp_listener *self)
+{
+    return !self->path;
+}
+
 int zp_listener_fd(const zp_listener *self)
 {
     return self->fd;

@@ -6,6 +6,8 @@
 
 #include "base/config.h"
 
+#include <stdbool.h>
+
 typedef struct zp_listener zp_listener;
 
 /*
@@ -19,6 +21,9 @@ zp_rc zp_listener_open(const zp_config *config, zp_listener **out, char *message
 
 /* Closes; removes the socket file when it was made here. Main thread, after the loops have ended. */
 void zp_listener_close(zp_listener **self);
+
+/* Whether the socket outlives this process: then what waits in its backlog is for the successor. */
+bool zp_listener_is_inherited(const zp_listener *self);
 
 /* For epoll; stays owned by the listener. */
 int zp_listener_fd(const zp_listener *self);

@@ -463,11 +463,13 @@ static int time_to_wait(const zp_loop *self, int64_t now)
     return next > now ? (int)(next - now) : 0;
 }
 
-/* What had been connected by now is still answered; parked requests at once. */
+/* What had been connected by now is still answered, each with the end of its connection; parked requests at once. What
+ * waits at an inherited socket has not met us, and will meet the successor. */
 static void begin_draining(zp_loop *self)
 {
     self->draining = true;
-    accept_all(self);
+    if (!zp_listener_is_inherited(self->listener))
+        accept_all(self);
     listen_no_more(self);
     zp_park_each_all(self->park, wake_parked, self);
 }

@@ -197,7 +197,10 @@ static void wait_for_the_end(program *self)
 static void stop(program *self)
 {
     zp_gateway *gateway = &self->gateway;
-    atomic_store(&gateway->shut, ZP_SHUT_STOPPING);
+    /* Told to end, the loops take what has reached them already; after a failure there is nothing left to take it with.
+     */
+    if (atomic_load(&gateway->exit_code) != EXIT_SUCCESS)
+        atomic_store(&gateway->shut, ZP_SHUT_STOPPING);
     for (unsigned i = 0; i < gateway->loop_count; i++)
         zp_loop_stop(gateway->loops[i]);
     for (unsigned i = 0; i < gateway->loop_count; i++)

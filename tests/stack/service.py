@@ -115,8 +115,8 @@ class Service:
         self.programs.append(program)
         return program
 
-    def start_gateway(self):
-        self.gateway = self.start_program(GATEWAY).wait_for("ready")
+    def start_gateway(self, **more):
+        self.gateway = self.start_program(GATEWAY, **more).wait_for("ready")
         return self.gateway
 
     def start_worker(self, event="ready"):

@@ -20,6 +20,7 @@ class Load:
     def __init__(self, service, name, count):
         self.service, self.name, self.count = service, name, count
         self.accepted, self.fault = {}, None
+        self.turned_away = 0  # answers that were none, and 503
         self.news = threading.Condition()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
@@ -40,12 +41,15 @@ class Load:
                 response = requests.post(self.service.url + "/v1/submissions", data=body, timeout=GUARD_S,
                                          headers={"Content-Type": "application/json", "Idempotency-Key": project})
             except requests.ConnectionError:
+                self.turned_away += 1
                 continue
             if response.status_code in (200, 201, 202):
                 with self.news:
                     self.accepted[project] = response.json()["id"]
                     self.news.notify_all()
-            elif response.status_code != 503:
+            elif response.status_code == 503:
+                self.turned_away += 1
+            else:
                 raise AssertionError(response.text)
 
     def wait_for(self, count):
@@ -109,6 +113,24 @@ class Outages(OutageCase):
             self.assertEqual(s.gateway.stop(), 0, s.gateway.log())
             s.start_gateway()
         self.assert_each_scored_once(s, load.end())
+
+    def test_an_upgrade_behind_an_inherited_socket_refuses_nobody(self):
+        """As under systemd, which keeps the listening socket: what comes between two gateways waits in its backlog."""
+        s = self.service(listen='"-"')
+        os.makedirs(s.run, mode=0o700)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(os.path.join(s.run, "gateway.sock"))
+            listener.listen(512)
+            s.start_gateway(stdin=listener)
+            s.start_worker()
+            s.start_nginx()
+            loads = [Load(s, f"new{i}", 100) for i in range(4)]
+            for turn in range(1, 6):
+                loads[turn % 4].wait_for(15 * turn)
+                self.assertEqual(s.gateway.stop(), 0, s.gateway.log())
+                s.start_gateway(stdin=listener)
+            self.assert_each_scored_once(s, {key: ident for load in loads for key, ident in load.end().items()})
+        self.assertEqual([load.turned_away for load in loads], [0] * 4)
 
     def test_while_the_notifier_is_down_scores_go_on_and_a_subscriber_catches_up(self):
         s = self.service().start()
