@@ -28,14 +28,11 @@ class Client(threading.Thread):
         try:
             while not self.ending.is_set():
                 self.turn()
-            self.finish()
+                self.rest(self.service.pace)
         except Exception as fault:  # told by the campaign
             self.fault = fault
         finally:
             self.http.close()
-
-    def finish(self):
-        pass
 
     def rest(self, seconds=0.05):
         """Between two requests; a client that is told to end does not wait it out."""
