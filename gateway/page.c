@@ -96,6 +96,10 @@ static void cell(zp_buf *out, zp_str value)
 static void explanation(zp_buf *out, const zp_line *l, zp_arena *arena)
 {
     zp_str zh = zp_line_message(l, ZP_LANG_ZH, arena), en = zp_line_message(l, ZP_LANG_EN, arena);
+    if (!zh.p || !en.p) {
+        out->failed = true;
+        return;
+    }
     cell(out, zh);
     if (!zp_str_eq(zh, en)) {
         zp_buf_lit(out, "<br>");

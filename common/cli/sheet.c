@@ -41,7 +41,10 @@ static void put_cents(part *self, int64_t cents)
 static void put_message(part *self, const zp_line *line)
 {
     zp_str zh = zp_line_message(line, ZP_LANG_ZH, self->arena), en = zp_line_message(line, ZP_LANG_EN, self->arena);
-    self->failed |= !zh.p || !en.p;
+    if (!zh.p || !en.p) {
+        self->failed = true;
+        zh = en = ZP_STR("");
+    }
     put(self, zp_str_eq(zh, en) ? zh : ZP_ARENA_JOIN(self->arena, zh, ZP_STR("\n"), en));
 }
 

@@ -56,8 +56,10 @@ static char *broken_into_lines(const char *text, size_t bound)
 {
     zp_str rest = zp_str_of(text);
     char *out = malloc(2 * rest.n + 1), *end = out;
-    if (!out || !bound)
-        return out ? strcpy(out, text) : NULL;
+    if (!out)
+        return NULL;
+    if (!bound)
+        return memcpy(out, text, rest.n + 1);
     while (rest.n) {
         size_t n = fitting(rest, bound);
         end = mempcpy(end, rest.p, n);
