@@ -10,7 +10,7 @@
 
 #include <nettle/sha2.h>
 
-enum { YEAR = 2, NAME = 96, HASH = 16, COUNTERS = 5, NUMBERS = COUNTERS + ZP_GRADES + ZP_TOTALS_SUMS };
+enum { YEAR = 2, NAME = ZP_TOTALS_NAME, HASH = 16, COUNTERS = 5, NUMBERS = COUNTERS + ZP_GRADES + ZP_TOTALS_SUMS };
 _Static_assert(YEAR + NAME + HASH == ZP_TOTALS_KEY, "the parts of a key");
 
 zp_totals_key zp_totals_key_of(int year, zp_str department)
