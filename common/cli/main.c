@@ -29,6 +29,7 @@ static const verb verbs[] = {
     {"tail", zp_cli_tail, "[--after N] [--topic PREFIX]   follow the event log, replay included"},
     {"inspect", zp_cli_inspect, "                            what the stores hold: counts, queue, map use, readers"},
     {"verify", zp_cli_verify, "[DIR]                       prove that what is stored is sound"},
+    {"backup", zp_cli_backup, "DIR                         copy both stores, beside the running service"},
 };
 
 static volatile sig_atomic_t interrupted;

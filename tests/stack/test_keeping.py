@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -9,6 +10,7 @@ import uuid
 
 import lmdb
 
+from actors import hang
 from service import ZIPING, Service, ServiceCase, form_of
 
 
@@ -26,27 +28,39 @@ def numbered_forms(count):
     return "".join(json.dumps(form_of(1 + n % 6, f"项目{n}"), ensure_ascii=False) + "\n" for n in range(count))
 
 
+def corrected(form, number):
+    """The same form with another text."""
+    return {**form, "goals": {"expected": f"第{number}次", "actual": f"第{number}次"}}
+
+
 class Season:
     """A service on which everything has happened that can: revisions, failures, retries, keys."""
 
-    def __init__(self):
-        s = self.service = Service(lease_ms=2000)
+    def __init__(self, service):
+        s = self.service = service
         s.start_gateway()
         s.start_nginx()
-        self.failed, self.retried, self.corrected = (s.submit(form_of(n, f"试过三次{n}")).json()["id"] for n in (1, 2, 3))
-        s.lose_workers(3)
+        self.failed, self.retried, self.corrected = (self.fail(form_of(n, f"试过三次{n}", department="别处")) for n in (1, 2, 3))
         s.start_worker()
         s.start_notifier()
-        for ident in (self.failed, self.retried, self.corrected):
-            assert s.scored(ident)["status"] == "failed"
         assert s.ziping("retry", self.retried).returncode == 0
         s.wait(lambda: s.status(self.retried)["status"] == "scored")
-        self.revise(self.corrected, form_of(3, "试过三次3", goals={"expected": "改", "actual": "改"}))
+        self.revise(self.corrected, corrected(form_of(3, "试过三次3", department="别处"), 1))
         self.ids = [s.submit(form_of(n), **{"Idempotency-Key": f'"key-{n}"'}).json()["id"] for n in range(1, 7)]
         for ident in self.ids:
             assert s.scored(ident)["status"] == "scored"
-        second = self.revise(self.ids[0], form_of(1, declared_total="99"))
-        self.revise(second, form_of(1, declared_total="98"))
+        second = self.revise(self.ids[0], corrected(form_of(1), 1))
+        self.revise(second, corrected(form_of(1), 2))
+
+    def fail(self, form):
+        """Submits a form that no worker survives; its id."""
+        s = self.service
+        ident = s.submit(form).json()["id"]
+        s.lose_workers(3)
+        recorder = s.start_worker()
+        assert s.scored(ident)["status"] == "failed"
+        assert recorder.stop() == 0
+        return ident
 
     def revise(self, ident, form):
         s = self.service
@@ -74,7 +88,7 @@ class Soundness(ServiceCase):
             looks, current = 0, s.submit(form_of(2)).json()["id"]
             while submitting.poll() is None or not looks:
                 etag = s.get(f"/v1/submissions/{current}").headers["ETag"]
-                current = s.submit(form_of(2, declared_total=str(looks % 100)), **{"If-Match": etag}).json()["id"]
+                current = s.submit(corrected(form_of(2), looks), **{"If-Match": etag}).json()["id"]
                 done = s.ziping("verify")
                 self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
                 looks += 1
@@ -89,19 +103,25 @@ class Damage(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        season = Season()
+        signal.signal(signal.SIGALRM, hang)
+        signal.alarm(120)
+        cls.addClassCleanup(signal.alarm, 0)
+        service = Service()
+        try:
+            cls.keep(Season(service))
+        finally:
+            service.end()
+        cls.sound = ziping("verify", cls.kept)
+
+    @classmethod
+    def keep(cls, season):
         cls.ids, cls.failed = season.ids, season.failed
         cls.kept = tempfile.mkdtemp(prefix="zp-kept-")
+        cls.addClassCleanup(shutil.rmtree, cls.kept)
         for program in season.service.programs:
             assert program.stop() == 0, program.log()
         for name in ("intake", "scores"):
             shutil.copytree(os.path.join(season.service.data, name), os.path.join(cls.kept, name))
-        season.service.end()
-        cls.sound = ziping("verify", cls.kept)
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.kept)
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="zp-damaged-")
@@ -228,6 +248,91 @@ class Damage(unittest.TestCase):
             done = ziping("verify", empty)
         self.assertEqual(done.returncode, 3)
         self.assertIn("the store was never begun", done.stderr)
+
+
+class Backup(ServiceCase):
+    def started_on(self, folder):
+        """A service of its own on that data folder."""
+        other = self.service()
+        other.data, other.run = folder, os.path.join(folder, "run")
+        other.write_settings(data_dir=folder)
+        return other.start()
+
+    def place(self):
+        folder = tempfile.mkdtemp(prefix="zp-backup-")
+        self.addCleanup(shutil.rmtree, folder)
+        return os.path.join(folder, "copy")
+
+    def test_a_copy_under_load_is_sound_and_a_service_runs_on_from_it(self):
+        s, place = self.service().start(), self.place()
+        done = s.ziping("submit", "-", stdin=numbered_forms(400))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        copying = subprocess.Popen([ZIPING, "backup", "--config", s.config, "--max-rate", "1", place],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        last = None
+        while copying.poll() is None:
+            last = s.scored(s.submit(form_of(1, f"其间{last and last['id']}")).json()["id"])
+        told, complaints = copying.communicate()
+        self.assertEqual((copying.returncode, complaints), (0, ""), told)
+        counts = figures(told)
+        self.assertEqual(counts["faults"], 0)
+        self.assertGreater(counts["put_back"], 0)
+        self.assertEqual(counts["intake.pending"], counts["intake.forms"] - counts["scores.results"])
+        self.assertEqual(counts["bytes"], counts["intake.bytes"] + counts["scores.bytes"])
+        self.assertEqual(sorted(os.listdir(place)), ["intake", "scores"])
+
+        other = self.started_on(place)
+        other.wait(lambda: other.metric("ziping_pending") == 0)
+        after = figures(other.ziping("verify").stdout)
+        self.assertEqual((after["faults"], after["scores.results"]), (0, counts["intake.forms"]))
+        # What the copy had scored is told by it in the same words.
+        self.assertEqual(other.events()[:400], s.events()[:400])
+
+    def test_what_waits_is_scored_on_the_copy(self):
+        s, place = self.service(), self.place()
+        s.start_gateway()
+        s.start_nginx()
+        waiting = [s.submit(form_of(1, f"待评{n}")).json()["id"] for n in range(20)]
+        self.assertEqual(s.ziping("backup", "--no-verify", place).returncode, 0)
+        other = self.started_on(place)
+        for ident in waiting:
+            self.assertEqual(other.scored(ident)["status"], "scored")
+            self.assertEqual(s.status(ident)["status"], "queued")
+
+    def test_what_is_there_is_not_written_over(self):
+        s, place = self.service().start(), self.place()
+        os.mkdir(place)
+        done = s.ziping("backup", place)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("File exists", done.stderr)
+        self.assertEqual(os.listdir(place), [])
+
+    def test_a_copy_that_is_given_up_leaves_nothing(self):
+        s, place = self.service().start(), self.place()
+        self.assertEqual(s.ziping("submit", "-", stdin=numbered_forms(1000)).returncode, 0)
+        copying = subprocess.Popen([ZIPING, "backup", "--config", s.config, "--max-rate", "1", place],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        s.wait(lambda: os.listdir(os.path.dirname(place)))
+        copying.send_signal(signal.SIGTERM)
+        complaints = copying.communicate()[1]
+        self.assertEqual(copying.returncode, 3)
+        self.assertIn("interrupted", complaints)
+        self.assertEqual(os.listdir(os.path.dirname(place)), [])
+
+    def test_a_source_with_a_fault_is_copied_and_the_fault_told(self):
+        s, place = self.service().start(), self.place()
+        ident = s.submit(form_of(1)).json()["id"]
+        s.scored(ident)
+        for program in s.programs:
+            program.stop()
+        with lmdb.open(os.path.join(s.data, "scores"), map_size=1 << 28, max_dbs=8) as environment:
+            index = environment.open_db(b"index")
+            with environment.begin(write=True, db=index) as transaction:
+                transaction.delete(next(iter(transaction.cursor()))[0])
+        done = s.ziping("backup", place)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"scores.results {ident}: index has no entry", done.stdout)
+        self.assertTrue(os.path.exists(os.path.join(place, "scores", "data.mdb")))
 
 
 if __name__ == "__main__":
