@@ -30,6 +30,7 @@ static const verb verbs[] = {
     {"inspect", zp_cli_inspect, "                            what the stores hold: counts, queue, map use, readers"},
     {"verify", zp_cli_verify, "[DIR]                       prove that what is stored is sound"},
     {"backup", zp_cli_backup, "DIR                         copy both stores, beside the running service"},
+    {"rebuild", zp_cli_rebuild, "DIR                         make results, events and totals anew from the forms"},
 };
 
 static volatile sig_atomic_t interrupted;

@@ -154,3 +154,11 @@ zp_rc zp_env_copy(zp_env *self, const char *folder, const zp_copy_pace *pace, ui
     zp_env_explain(folder, self->map_size, code, message, message_size);
     return code == EEXIST ? ZP_EXISTS : code == ENOSPC || code == EDQUOT ? ZP_FULL : ZP_IO;
 }
+
+zp_rc zp_env_bulk(zp_env *self, bool on)
+{
+    int code = mdb_env_set_flags(self->mdb, MDB_NOSYNC, on);
+    if (!code && !on)
+        code = mdb_env_sync(self->mdb, 1);
+    return zp_env_rc(code, "bulk");
+}

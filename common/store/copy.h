@@ -5,6 +5,7 @@
 #define ZP_STORE_COPY_H
 
 #include "store/intake.h"
+#include "store/scan.h"
 #include "store/scores.h"
 
 typedef struct {
@@ -22,11 +23,26 @@ typedef struct {
 zp_rc zp_env_copy(zp_env *self, const char *folder, const zp_copy_pace *pace, uint64_t *bytes, char *message,
                   size_t message_size);
 
+/* Some ids, and how far the look for them has come; begin with .more = true. */
+typedef struct {
+    zp_scan_place place;
+    bool more;
+    size_t count;
+    zp_id ids[ZP_SLICE];
+} zp_unscored;
+/* The next forms, in the order of ids, that have no result and are not pending. Any thread. ZP_CORRUPT, ZP_IO. */
+zp_rc zp_intake_unscored(zp_intake *intake, zp_scores *scores, zp_unscored *page);
+
 /*
  * For a copy of intake that was taken after that of scores: puts every form back among the pending that has no result
  * there, since it left them after the scores were copied. *count: how many. As zp_intake_commit. Writer thread of a
  * store that nobody else uses.
  */
 zp_rc zp_intake_requeue(zp_intake *intake, zp_scores *scores, uint64_t *count);
+
+/*
+ * While a store is being built that nobody else knows of: true leaves commits unsynced, false syncs all of them. ZP_IO.
+ */
+zp_rc zp_env_bulk(zp_env *self, bool on);
 
 #endif

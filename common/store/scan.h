@@ -3,7 +3,7 @@
  *
  * A read transaction that lasts keeps LMDB from using freed pages again, and so makes a busy store grow. A scan
  * therefore goes slice by slice, each in a transaction of its own that the caller begins and ends; what was written
- * in between is seen when it lies ahead. For the stores only.
+ * in between is seen when it lies ahead.
  */
 #ifndef ZP_STORE_SCAN_H
 #define ZP_STORE_SCAN_H

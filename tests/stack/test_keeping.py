@@ -70,11 +70,15 @@ class Season:
         return answer.json()["id"]
 
     def told(self):
-        """Everything that the service says about what it holds."""
-        s = self.service
-        listed = s.get("/v1/submissions?limit=200").json()["items"]
-        return {"documents": {item["id"]: s.status(item["id"]) for item in listed},
-                "events": s.get("/v1/events?after=0&limit=1000").content, "totals": s.get("/v1/totals").json()}
+        return told_by(self.service)
+
+
+def told_by(service):
+    """Everything that a service says about what it holds."""
+    listed = service.get("/v1/submissions?limit=200").json()["items"]
+    return {"documents": {item["id"]: service.status(item["id"]) for item in listed},
+            "events": service.get("/v1/events?after=0&limit=1000").content,
+            "totals": service.get("/v1/totals").json()}
 
 
 class Soundness(ServiceCase):
@@ -333,6 +337,120 @@ class Backup(ServiceCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"scores.results {ident}: index has no entry", done.stdout)
         self.assertTrue(os.path.exists(os.path.join(place, "scores", "data.mdb")))
+
+
+class Rebuild(ServiceCase):
+    """From the forms of one season, in which everything has happened."""
+
+    def setUp(self):
+        super().setUp()
+        self.season = Season(self.service())
+        folder = tempfile.mkdtemp(prefix="zp-rebuilt-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.place = os.path.join(folder, "anew")
+
+    def stop(self):
+        for program in reversed(self.season.service.programs):
+            if program.process.poll() is None:
+                self.assertEqual(program.stop(), 0)
+
+    def rebuild(self, *options):
+        done = self.season.service.ziping("rebuild", *options, self.place)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return figures(done.stdout), done.stderr
+
+    def told_anew(self):
+        """What a service says that is started on what was made."""
+        other = self.service()
+        other.data, other.run = self.place, os.path.join(self.place, "run")
+        other.write_settings(data_dir=self.place)
+        return told_by(other.start())
+
+    def change(self, store, name, alter):
+        path = os.path.join(self.season.service.data, store)
+        with lmdb.open(path, map_size=1 << 28, max_dbs=8) as environment:
+            database = environment.open_db(name)
+            with environment.begin(write=True, db=database) as transaction:
+                alter(transaction)
+
+    def flip(self, store, name, *keys):
+        def alter(transaction):
+            for key in keys:
+                value = bytearray(transaction.get(key))
+                value[100] ^= 1
+                transaction.put(key, bytes(value))
+        self.change(store, name, alter)
+
+    def test_the_same_rules_give_the_same_documents_events_and_totals(self):
+        before = self.season.told()
+        self.assertEqual(sorted(document["status"] for document in before["documents"].values()),
+                         ["failed"] + 8 * ["scored"] + 3 * ["superseded"])
+        self.stop()
+        counts, complaints = self.rebuild()
+        self.assertEqual(complaints, "")
+        self.assertEqual((counts["results.same"], counts["events.same"], counts["events.different"], counts["faults"]),
+                         (12, len(json.loads(before["events"])["events"]), 0, 0))
+        self.assertEqual((counts["still_failed"], counts["unordered"], counts["lost_events"]), (2, 0, 0))
+        self.assertEqual(before, self.told_anew())
+
+    def test_beside_the_running_service(self):
+        before = self.season.told()
+        self.assertEqual(self.rebuild()[0]["results.same"], 12)
+        self.assertEqual(before, self.season.told())
+
+    def test_what_is_damaged_is_mended(self):
+        before = self.season.told()
+        events = json.loads(before["events"])["events"]
+        self.stop()
+        superseded = max(int(e["id"]) for e in events if e["type"].endswith("superseded"))
+        scored = next(int(e["id"]) for e in events if e["subject"] == self.season.ids[2])
+        self.flip("scores", b"events", scored.to_bytes(8, "big"), superseded.to_bytes(8, "big"))
+        for name in (b"totals", b"index"):
+            self.change("scores", name, lambda transaction: transaction.delete(next(iter(transaction.cursor()))[0]))
+        self.change("scores", b"results", lambda transaction: transaction.delete(uuid.UUID(self.season.ids[4]).bytes))
+        counts, _ = self.rebuild()
+        self.assertEqual((counts["lost_events"], counts["events.different"], counts["results.new"], counts["faults"]),
+                         (2, 2, 1, 0))
+        self.assertEqual(before, self.told_anew())
+
+    def test_without_the_recorded_scores_the_forms_are_enough(self):
+        before = self.season.told()
+        self.stop()
+        with open(os.path.join(self.season.service.data, "scores", "data.mdb"), "r+b") as data:
+            data.write(bytes(8192))
+        counts, complaints = self.rebuild()
+        self.assertIn("in the order of their ids", complaints)
+        self.assertEqual((counts["unordered"], counts["faults"]), (12, 0))
+        after = self.told_anew()
+        # What attempts had failed on is not in the form, so it is scored now.
+        self.assertEqual(after["totals"]["sum"]["scored"], before["totals"]["sum"]["scored"] + 1)
+        for ident, document in before["documents"].items():
+            if document["status"] == "scored":
+                self.assertEqual(after["documents"][ident]["result"], document["result"])
+
+    def test_other_rules_are_counted(self):
+        s = self.season.service
+        self.stop()
+        with open(s.settings["profiles"].strip("[]"), encoding="utf-8") as profile:
+            text = profile.read()
+        with open(os.path.join(s.folder, "other.yaml"), "w", encoding="utf-8") as other:
+            other.write(text + "# another file\n")
+        s.write_settings(profiles=f"[{s.folder}/other.yaml]")
+        counts, _ = self.rebuild()
+        self.assertEqual((counts["results.other_profile"], counts["results.same"], counts["events.different"]),
+                         (10, 2, 0))
+
+    def test_a_form_that_cannot_be_read_keeps_its_result(self):
+        before = self.season.told()
+        self.stop()
+        ident = self.season.ids[1]
+        self.flip("intake", b"forms", uuid.UUID(ident).bytes)
+        done = self.season.service.ziping("rebuild", self.place)
+        counts = figures(done.stdout)
+        self.assertEqual((done.returncode, counts["taken_over"], counts["results.same"], counts["events.different"]),
+                         (1, 1, 12, 0))
+        self.assertIn(f"intake.forms {ident}: the checksum does not hold", done.stdout)
+        self.assertEqual(before, self.told_anew())
 
 
 if __name__ == "__main__":
