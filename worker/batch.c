@@ -1,16 +1,12 @@
 /*
  * batch.c - see batch.h. The worker's one thread.
  *
- * Scoring is done while jobs are taken from the socket, so that the store's transaction holds nothing but writes. A
- * submission that cannot be read is a result too (`failed`, visible, counted): refusing it would bring it back for
- * ever.
+ * Scoring is done while jobs are taken from the socket, so that the store's transaction holds nothing but writes.
  */
 #include "batch.h"
 
-#include "base/hook.h"
 #include "base/log.h"
-#include "codec/submission.h"
-#include "core/score.h"
+#include "codec/verdict.h"
 
 #include <stdlib.h>
 
@@ -78,81 +74,15 @@ void zp_batch_clear(zp_batch *self)
 
 /* ---- a job's status ---- */
 
-static void fail(zp_status *status, zp_str why)
-{
-    status->state = ZP_FAILED;
-    status->failure = why;
-}
-
-static void fill_from_submission(zp_status *status, const zp_submission *submission)
-{
-    status->received_ms = submission->received_ms;
-    status->revision = submission->revision;
-    status->submitter = submission->submitter;
-    status->idempotency_key = submission->idempotency_key;
-    status->digest = submission->digest;
-}
-
-static void fill_from_form(zp_status *status, const zp_form *form)
-{
-    status->year = zp_form_year(form);
-    status->project_name = form->project_name;
-    status->unit = form->unit;
-    status->unit_code = form->unit_code;
-    status->department = form->department;
-}
-
-/* Whatever can be read of the record is in the status, also when the rest cannot. */
-static zp_rc read_submission(zp_batch *self, zp_str bytes, zp_status *status, zp_submission *submission, zp_form *form)
-{
-    zp_rc rc = zp_submission_unpack(bytes, submission);
-    if (rc)
-        return rc;
-    fill_from_submission(status, submission);
-    rc = zp_form_unpack(submission->form, self->arena, form);
-    if (!rc)
-        fill_from_form(status, form);
-    return rc;
-}
-
-/*
- * A later result of the same year, unit and project takes an earlier one's place; what cannot be read has none of the
- * three, so it gets a name that is its own.
- */
-static zp_rc record_as_unreadable(zp_batch *self, zp_status *status)
-{
-    char id[ZP_ID_TEXT + 1];
-    zp_id_format(&status->id, id);
-    status->project_name = zp_arena_printf(self->arena, "submission %s", id);
-    fail(status, ZP_FAILURE_UNREADABLE);
-    return status->project_name.p ? ZP_OK : ZP_NOMEM;
-}
-
 static zp_rc judge(zp_batch *self, const zp_job *job, zp_str bytes, zp_status *status)
 {
-    zp_form form;
-    zp_submission submission;
-    zp_rc rc = read_submission(self, bytes, status, &submission, &form);
-    if (rc)
-        return rc == ZP_NOMEM ? rc : record_as_unreadable(self, status);
+    zp_str why = ZP_ABSENT;
     if (job->mode == ZP_JOB_FAIL) {
-        zp_str why = zp_arena_printf(self->arena, "not scored: %u attempts ended without a result", job->attempt - 1);
-        fail(status, why);
-        return why.p ? ZP_OK : ZP_NOMEM;
+        why = zp_arena_printf(self->arena, "not scored: %u attempts ended without a result", job->attempt - 1);
+        if (!why.p)
+            return ZP_NOMEM;
     }
-    /* None only when the gateway reads other settings than this worker. */
-    const zp_profile *profile = zp_profiles_choose(self->profiles, form.profile, status->year);
-    if (!profile) {
-        fail(status, ZP_FAILURE_NO_PROFILE);
-        return ZP_OK;
-    }
-    status->state = ZP_SCORED;
-    status->has_result = true;
-    ZP_HOOK("score", form.project_name);
-    rc = zp_score(&form, profile, self->arena, &status->result);
-    if (rc || !submission.has_copied_from)
-        return rc;
-    return zp_result_add_copied(&status->result, zp_id_text(&submission.copied_from, self->arena), self->arena);
+    return zp_verdict(&job->id, bytes, self->profiles, why, self->arena, status);
 }
 
 static void log_status(const zp_status *status, uint32_t attempt)
@@ -173,9 +103,6 @@ zp_rc zp_batch_add(zp_batch *self, const zp_job *job)
     zp_str bytes = zp_arena_copy(self->arena, job->submission); /* the message goes before the commit comes */
     if (!status || !bytes.p)
         return ZP_NOMEM;
-    status->id = job->id;
-    status->received_ms = zp_id_ms(&job->id); /* unless the record says better */
-    status->revision = 1;
     zp_rc rc = judge(self, job, bytes, status);
     if (rc)
         return rc;

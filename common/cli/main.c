@@ -2,7 +2,8 @@
  * main.c - the `ziping` command: finds the verb and runs it.
  *
  * Everything a person or a script does with Ziping from a shell. The verbs that talk to the service
- * use HTTP or ZeroMQ like any other client; `inspect` reads the memory maps, `score` needs no service at all.
+ * use HTTP or ZeroMQ like any other client; `inspect` and the verbs that keep
+ * what is stored read the memory maps, `score` needs no service at all.
  */
 #include "cli/cli.h"
 
@@ -27,6 +28,9 @@ static const verb verbs[] = {
     {"retry", zp_cli_retry, "ID…                           have what is recorded as failed scored again"},
     {"tail", zp_cli_tail, "[--after N] [--topic PREFIX]   follow the event log, replay included"},
     {"inspect", zp_cli_inspect, "                            what the stores hold: counts, queue, map use, readers"},
+    {"verify", zp_cli_verify, "[DIR]                       prove that what is stored is sound"},
+    {"backup", zp_cli_backup, "DIR                         copy both stores, beside the running service"},
+    {"rebuild", zp_cli_rebuild, "DIR                         make results, events and totals anew from the forms"},
 };
 
 static volatile sig_atomic_t interrupted;

@@ -103,24 +103,23 @@ static zp_rc read_result(work *w, const zp_id *id, zp_status *out)
 /* ---- which revision counts ---- */
 
 typedef struct {
-    uint32_t revision;
-    zp_id id;
-} standing;
-typedef struct {
     uint8_t b[20];
 } standing_bytes;
 
-static zp_rc read_standing(work *w, const zp_form_key *form, standing *out)
+zp_rc zp_standing_unpack(zp_str bytes, zp_standing *out)
 {
-    zp_str bytes;
-    zp_rc rc = zp_get_sealed(w->txn, w->store->latest, ZP_BYTES(*form), &bytes);
-    if (rc)
-        return rc;
     if (bytes.n != sizeof(standing_bytes))
         return ZP_CORRUPT;
     out->revision = zp_be32(bytes.p);
     memcpy(out->id.b, bytes.p + 4, sizeof out->id.b);
     return ZP_OK;
+}
+
+static zp_rc read_standing(work *w, const zp_form_key *form, zp_standing *out)
+{
+    zp_str bytes;
+    zp_rc rc = zp_get_sealed(w->txn, w->store->latest, ZP_BYTES(*form), &bytes);
+    return rc ? rc : zp_standing_unpack(bytes, out);
 }
 
 static zp_rc write_standing(work *w, const zp_form_key *form, const zp_status *status)
@@ -132,7 +131,7 @@ static zp_rc write_standing(work *w, const zp_form_key *form, const zp_status *s
     return zp_put_sealed(w->txn, w->store->latest, ZP_BYTES(*form), &value, 1, 0);
 }
 
-static bool is_later(const standing *s, const zp_status *status)
+static bool is_later(const zp_standing *s, const zp_status *status)
 {
     return s->revision != status->revision ? s->revision > status->revision : zp_id_cmp(&s->id, &status->id) > 0;
 }
@@ -171,7 +170,7 @@ static zp_rc supersede(work *w, const zp_id *id, const zp_id *by)
 static zp_rc settle(work *w, zp_status *status)
 {
     zp_form_key form;
-    standing latest;
+    zp_standing latest;
     zp_form_key_of(status->year, status->unit, status->project_name, &form);
     zp_rc rc = read_standing(w, &form, &latest);
     if (rc == ZP_CORRUPT)

@@ -31,24 +31,21 @@ static zp_index_key by_state(zp_state state)
     return zp_index_by_name(ZP_BY_STATE, zp_str_of(zp_state_name(state)));
 }
 
-typedef struct {
-    MDB_txn *txn;
-    MDB_dbi index;
-    bool add;
-} change;
+/* ---- which entries a status has ---- */
 
-static zp_rc apply(const change *c, zp_index_key key, const zp_id *id)
+typedef struct {
+    zp_index_visit visit;
+    void *context;
+} visitor;
+
+static zp_rc show(const visitor *v, zp_index_key key, const zp_id *id)
 {
     memcpy(key.b + ZP_INDEX_PREFIX, id->b, sizeof id->b);
-    MDB_val k = zp_val(ZP_BYTES(key)), nothing = {0, NULL};
-    if (c->add)
-        return zp_env_rc(mdb_put(c->txn, c->index, &k, &nothing, 0), "index");
-    zp_rc rc = zp_env_rc(mdb_del(c->txn, c->index, &k, NULL), "index");
-    return rc == ZP_NOTFOUND ? ZP_OK : rc;
+    return v->visit(v->context, &key);
 }
 
 /* A code counts once, on however many lines it stands. */
-static zp_rc apply_flags(const change *c, const zp_status *status)
+static zp_rc show_flags(const visitor *v, const zp_status *status)
 {
     bool seen[ZP_FLAG_CODES] = {false};
     zp_rc rc = ZP_OK;
@@ -57,39 +54,63 @@ static zp_rc apply_flags(const change *c, const zp_status *status)
         if (seen[code])
             continue;
         seen[code] = true;
-        rc = apply(c, zp_index_by_name(ZP_BY_FLAG, zp_str_of(zp_flag_name(code))), &status->id);
+        rc = show(v, zp_index_by_name(ZP_BY_FLAG, zp_str_of(zp_flag_name(code))), &status->id);
     }
     return rc;
 }
 
-static zp_rc apply_all(const change *c, const zp_status *status)
+zp_rc zp_index_each(const zp_status *status, zp_index_visit visit, void *context)
 {
+    const visitor v = {visit, context};
     const zp_id *id = &status->id;
-    zp_rc rc = apply(c, zp_index_by_number(ZP_BY_YEAR, (uint64_t)status->year), id);
+    zp_rc rc = show(&v, zp_index_by_number(ZP_BY_YEAR, (uint64_t)status->year), id);
     if (!rc)
-        rc = apply(c, zp_index_by_name(ZP_BY_UNIT, status->unit), id);
+        rc = show(&v, zp_index_by_name(ZP_BY_UNIT, status->unit), id);
     if (!rc)
-        rc = apply(c, by_state(status->state), id);
+        rc = show(&v, by_state(status->state), id);
     if (rc || !status->has_result)
         return rc;
-    rc = apply(c, zp_index_by_name(ZP_BY_OUTCOME, zp_outcome_name(status->result.discrepant)), id);
+    rc = show(&v, zp_index_by_name(ZP_BY_OUTCOME, zp_outcome_name(status->result.discrepant)), id);
     if (!rc && status->result.grade < ZP_GRADES)
-        rc = apply(c, zp_index_by_name(ZP_BY_GRADE, zp_str_of(zp_grade_name(status->result.grade))), id);
-    return rc ? rc : apply_flags(c, status);
+        rc = show(&v, zp_index_by_name(ZP_BY_GRADE, zp_str_of(zp_grade_name(status->result.grade))), id);
+    return rc ? rc : show_flags(&v, status);
+}
+
+/* ---- writing them ---- */
+
+typedef struct {
+    MDB_txn *txn;
+    MDB_dbi index;
+} change;
+
+static zp_rc add(void *context, const zp_index_key *key)
+{
+    const change *c = context;
+    MDB_val k = zp_val(ZP_BYTES(*key)), nothing = {0, NULL};
+    return zp_env_rc(mdb_put(c->txn, c->index, &k, &nothing, 0), "index");
+}
+
+static zp_rc take_out(void *context, const zp_index_key *key)
+{
+    const change *c = context;
+    MDB_val k = zp_val(ZP_BYTES(*key));
+    zp_rc rc = zp_env_rc(mdb_del(c->txn, c->index, &k, NULL), "index");
+    return rc == ZP_NOTFOUND ? ZP_OK : rc;
 }
 
 zp_rc zp_index_add(zp_scores *self, MDB_txn *txn, const zp_status *status)
 {
-    return apply_all(&(change){txn, self->index, true}, status);
+    return zp_index_each(status, add, &(change){txn, self->index});
 }
 
 zp_rc zp_index_remove(zp_scores *self, MDB_txn *txn, const zp_status *status)
 {
-    return apply_all(&(change){txn, self->index, false}, status);
+    return zp_index_each(status, take_out, &(change){txn, self->index});
 }
 
 zp_rc zp_index_move_state(zp_scores *self, MDB_txn *txn, const zp_id *id, zp_state from, zp_state to)
 {
-    zp_rc rc = apply(&(change){txn, self->index, false}, by_state(from), id);
-    return rc ? rc : apply(&(change){txn, self->index, true}, by_state(to), id);
+    change c = {txn, self->index};
+    zp_rc rc = show(&(visitor){take_out, &c}, by_state(from), id);
+    return rc ? rc : show(&(visitor){add, &c}, by_state(to), id);
 }

@@ -10,16 +10,12 @@
 
 #include <nettle/sha2.h>
 
-/* Key: year, the department's first bytes (for the order), SHA-256 of all of it (for the rest). */
-enum { YEAR = 2, NAME = 96, HASH = 16, COUNTERS = 5, SUMS = 3, NUMBERS = COUNTERS + ZP_GRADES + SUMS };
+enum { YEAR = 2, NAME = ZP_TOTALS_NAME, HASH = 16, COUNTERS = 5, NUMBERS = COUNTERS + ZP_GRADES + ZP_TOTALS_SUMS };
+_Static_assert(YEAR + NAME + HASH == ZP_TOTALS_KEY, "the parts of a key");
 
-typedef struct {
-    uint8_t b[YEAR + NAME + HASH];
-} row_key;
-
-static row_key key_of(int year, zp_str department)
+zp_totals_key zp_totals_key_of(int year, zp_str department)
 {
-    row_key key = {{(uint8_t)(year >> 8), (uint8_t)year}};
+    zp_totals_key key = {{(uint8_t)(year >> 8), (uint8_t)year}};
     struct sha256_ctx context;
     if (department.n)
         memcpy(key.b + YEAR, department.p, department.n < NAME ? department.n : NAME);
@@ -29,17 +25,13 @@ static row_key key_of(int year, zp_str department)
     return key;
 }
 
-/* The row's numbers in stored order; the department's name follows them. */
-typedef struct {
-    uint64_t scored, failed, superseded, consistent, discrepant, grades[ZP_GRADES], sums[SUMS];
-} numbers;
-_Static_assert(sizeof(numbers) == NUMBERS * 8, "stored as NUMBERS big-endian numbers");
+_Static_assert(sizeof(zp_totals_numbers) == NUMBERS * 8, "stored as NUMBERS big-endian numbers");
 
 typedef struct {
     uint8_t b[NUMBERS * 8];
 } number_bytes;
 
-static number_bytes pack(const numbers *row)
+static number_bytes pack(const zp_totals_numbers *row)
 {
     number_bytes bytes;
     uint64_t plain[NUMBERS];
@@ -49,7 +41,7 @@ static number_bytes pack(const numbers *row)
     return bytes;
 }
 
-static zp_rc unpack(zp_str bytes, numbers *row, zp_str *department)
+zp_rc zp_totals_unpack(zp_str bytes, zp_totals_numbers *row, zp_str *department)
 {
     uint64_t plain[NUMBERS];
     if (bytes.n < sizeof(number_bytes) || bytes.n > sizeof(number_bytes) + ZP_MAX_CELL)
@@ -67,7 +59,7 @@ static void add_cents(uint64_t *sum, int64_t cents, uint64_t one)
         *sum += (uint64_t)cents * one;
 }
 
-static void add(numbers *row, const zp_status *status, int sign)
+void zp_totals_add(zp_totals_numbers *row, const zp_status *status, int sign)
 {
     uint64_t one = (uint64_t)(int64_t)sign;
     const zp_result *result = &status->result;
@@ -90,11 +82,11 @@ zp_rc zp_totals_count(zp_scores *self, MDB_txn *txn, const zp_status *status, in
     zp_str department = status->department, stored, bytes;
     if (department.n > ZP_MAX_CELL)
         department.n = ZP_MAX_CELL;
-    row_key key = key_of(status->year, department);
-    numbers row = {0};
+    zp_totals_key key = zp_totals_key_of(status->year, department);
+    zp_totals_numbers row = {0};
     zp_rc rc = zp_get_sealed(txn, self->totals, ZP_BYTES(key), &bytes);
     if (!rc)
-        rc = unpack(bytes, &row, &stored);
+        rc = zp_totals_unpack(bytes, &row, &stored);
     if (rc == ZP_CORRUPT) {
         zp_log(ZP_ERROR, "totals-damaged", "year=%d department=\"%.*s\" path=%s", status->year, (int)department.n,
                department.p ? department.p : "", self->env.path);
@@ -102,7 +94,7 @@ zp_rc zp_totals_count(zp_scores *self, MDB_txn *txn, const zp_status *status, in
     }
     if (rc && rc != ZP_NOTFOUND)
         return rc;
-    add(&row, status, sign);
+    zp_totals_add(&row, status, sign);
     number_bytes packed = pack(&row);
     const zp_str parts[] = {ZP_BYTES(packed), department};
     return zp_put_sealed(txn, self->totals, ZP_BYTES(key), parts, 2, 0);
@@ -113,10 +105,10 @@ zp_rc zp_totals_count(zp_scores *self, MDB_txn *txn, const zp_status *status, in
 static zp_rc read_row(const MDB_val *key, const MDB_val *value, zp_totals *out)
 {
     zp_str bytes, department;
-    numbers row;
-    zp_rc rc = key->mv_size == sizeof(row_key) ? zp_unseal(*value, &bytes) : ZP_CORRUPT;
+    zp_totals_numbers row;
+    zp_rc rc = key->mv_size == sizeof(zp_totals_key) ? zp_unseal(*value, &bytes) : ZP_CORRUPT;
     if (!rc)
-        rc = unpack(bytes, &row, &department);
+        rc = zp_totals_unpack(bytes, &row, &department);
     if (rc)
         return rc;
     const uint8_t *k = key->mv_data;
@@ -136,7 +128,7 @@ static zp_rc read_row(const MDB_val *key, const MDB_val *value, zp_totals *out)
 
 static zp_rc walk(MDB_cursor *cursor, int year, zp_str department, zp_totals_each each, void *context)
 {
-    row_key from = {{(uint8_t)(year >> 8), (uint8_t)year}};
+    zp_totals_key from = {{(uint8_t)(year >> 8), (uint8_t)year}};
     MDB_val key = zp_val(ZP_BYTES(from)), value;
     zp_totals row;
     int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);

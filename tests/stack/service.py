@@ -13,9 +13,11 @@ import subprocess
 import tempfile
 import unittest
 
+import msgpack
 import requests
+import zmq
 
-from actors import BUILD, GUARD_S, NOTIFIER, ROOT, WORKER, Program, hang, seed
+from actors import BUILD, GUARD_S, JOBS, NOTIFIER, READY, ROOT, VERSION, WORKER, Program, hang, seed
 
 GATEWAY = os.path.join(BUILD, "gateway", "ziping-gateway")
 ZIPING = os.path.join(BUILD, "common", "cli", "ziping")
@@ -199,6 +201,18 @@ class Service:
             found += page
             after = int(page[-1]["id"])
         return found
+
+    def lose_workers(self, count):
+        """One after the other, workers that take whatever they are given and are never heard again."""
+        with zmq.Context() as context:
+            for _ in range(count):
+                with context.socket(zmq.DEALER) as worker:
+                    worker.linger = 0
+                    worker.connect(f"ipc://{self.run}/dispatch.sock")
+                    worker.send(msgpack.packb([VERSION, READY, 10]))
+                    while msgpack.unpackb(worker.recv(), strict_map_key=False)[1] != JOBS:
+                        pass
+                self.wait(lambda: self.metric("ziping_workers") == 0)
 
     def metric(self, name):
         text = self.get("/metrics").text

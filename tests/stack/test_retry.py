@@ -1,32 +1,16 @@
 """A form that no worker survived is set aside as failed, the others flow, and an operator has it tried again."""
 import unittest
 
-import msgpack
-import zmq
-
-from actors import JOBS, READY, VERSION
 from service import ServiceCase, form_of
 
 
 class Retry(ServiceCase):
-    def vanish_with_a_job(self, s, context):
-        """A worker that takes whatever it is given, and is never heard again."""
-        with context.socket(zmq.DEALER) as worker:
-            worker.linger = 0
-            worker.connect(f"ipc://{s.run}/dispatch.sock")
-            worker.send(msgpack.packb([VERSION, READY, 10]))
-            while msgpack.unpackb(worker.recv(), strict_map_key=False)[1] != JOBS:
-                pass
-        s.wait(lambda: s.metric("ziping_workers") == 0)
-
     def test_what_has_failed_is_scored_after_all(self):
         s = self.service()
         s.start_gateway()
         s.start_nginx()
         ident = s.submit(form_of(1)).json()["id"]
-        with zmq.Context() as context:
-            for _ in range(3):
-                self.vanish_with_a_job(s, context)
+        s.lose_workers(3)
         s.start_worker()
         document = s.scored(ident)
         self.assertEqual((document["status"], document["result"]), ("failed", None))

@@ -1,0 +1,457 @@
+"""What is stored can be proved sound, copied while the service runs, and derived again from the forms."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+import uuid
+
+import lmdb
+
+from actors import hang
+from service import ZIPING, Service, ServiceCase, form_of
+
+
+def ziping(*arguments):
+    """Runs the command without any service; what it answered."""
+    return subprocess.run([ZIPING, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+
+def figures(text):
+    """The key=value lines."""
+    return {key: int(value) for key, value in (line.split("=") for line in text.splitlines() if "=" in line)}
+
+
+def numbered_forms(count):
+    return "".join(json.dumps(form_of(1 + n % 6, f"项目{n}"), ensure_ascii=False) + "\n" for n in range(count))
+
+
+def corrected(form, number):
+    """The same form with another text."""
+    return {**form, "goals": {"expected": f"第{number}次", "actual": f"第{number}次"}}
+
+
+class Season:
+    """A service on which everything has happened that can: revisions, failures, retries, keys."""
+
+    def __init__(self, service):
+        s = self.service = service
+        s.start_gateway()
+        s.start_nginx()
+        self.failed, self.retried, self.corrected = (self.fail(form_of(n, f"试过三次{n}", department="别处")) for n in (1, 2, 3))
+        s.start_worker()
+        s.start_notifier()
+        assert s.ziping("retry", self.retried).returncode == 0
+        s.wait(lambda: s.status(self.retried)["status"] == "scored")
+        self.revise(self.corrected, corrected(form_of(3, "试过三次3", department="别处"), 1))
+        self.ids = [s.submit(form_of(n), **{"Idempotency-Key": f'"key-{n}"'}).json()["id"] for n in range(1, 7)]
+        for ident in self.ids:
+            assert s.scored(ident)["status"] == "scored"
+        second = self.revise(self.ids[0], corrected(form_of(1), 1))
+        self.revise(second, corrected(form_of(1), 2))
+
+    def fail(self, form):
+        """Submits a form that no worker survives; its id."""
+        s = self.service
+        ident = s.submit(form).json()["id"]
+        s.lose_workers(3)
+        recorder = s.start_worker()
+        assert s.scored(ident)["status"] == "failed"
+        assert recorder.stop() == 0
+        return ident
+
+    def revise(self, ident, form):
+        s = self.service
+        answer = s.submit(form, **{"If-Match": s.get(f"/v1/submissions/{ident}").headers["ETag"]})
+        assert answer.status_code == 202, answer.text
+        s.scored(answer.json()["id"])
+        return answer.json()["id"]
+
+    def told(self):
+        return told_by(self.service)
+
+
+def told_by(service):
+    """Everything that a service says about what it holds."""
+    listed = service.get("/v1/submissions?limit=200").json()["items"]
+    return {"documents": {item["id"]: service.status(item["id"]) for item in listed},
+            "events": service.get("/v1/events?after=0&limit=1000").content,
+            "totals": service.get("/v1/totals").json()}
+
+
+class Soundness(ServiceCase):
+    def test_a_store_is_sound_while_submissions_flow(self):
+        s = self.service().start(workers=2)
+        with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8") as forms:
+            forms.write(numbered_forms(3000))
+            forms.flush()
+            submitting = subprocess.Popen([ZIPING, "submit", "--url", s.url, forms.name], stdout=subprocess.DEVNULL)
+            self.addCleanup(submitting.wait)
+            looks, current = 0, s.submit(form_of(2)).json()["id"]
+            while submitting.poll() is None or not looks:
+                etag = s.get(f"/v1/submissions/{current}").headers["ETag"]
+                current = s.submit(corrected(form_of(2), looks), **{"If-Match": etag}).json()["id"]
+                done = s.ziping("verify")
+                self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                looks += 1
+        s.wait(lambda: s.metric("ziping_pending") == 0)
+        counts = figures(s.ziping("verify").stdout)
+        self.assertEqual((counts["intake.forms"], counts["scores.results"], counts["faults"]),
+                         (3001 + looks, 3001 + looks, 0))
+
+
+class Damage(unittest.TestCase):
+    """Each kind of damage is named with its id, and the rest is still looked at."""
+
+    @classmethod
+    def setUpClass(cls):
+        signal.signal(signal.SIGALRM, hang)
+        signal.alarm(120)
+        cls.addClassCleanup(signal.alarm, 0)
+        service = Service()
+        try:
+            cls.keep(Season(service))
+        finally:
+            service.end()
+        cls.sound = ziping("verify", cls.kept)
+
+    @classmethod
+    def keep(cls, season):
+        cls.ids, cls.failed = season.ids, season.failed
+        cls.kept = tempfile.mkdtemp(prefix="zp-kept-")
+        cls.addClassCleanup(shutil.rmtree, cls.kept)
+        for program in season.service.programs:
+            assert program.stop() == 0, program.log()
+        for name in ("intake", "scores"):
+            shutil.copytree(os.path.join(season.service.data, name), os.path.join(cls.kept, name))
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="zp-damaged-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name in ("intake", "scores"):
+            shutil.copytree(os.path.join(self.kept, name), os.path.join(self.folder, name))
+
+    def change(self, database, alter):
+        """alter(transaction, database) behind the service's back."""
+        store, name = database.split(".")
+        environment = lmdb.open(os.path.join(self.folder, store), map_size=1 << 28, max_dbs=8)
+        with environment:
+            handle = environment.open_db(name.encode())
+            with environment.begin(write=True, db=handle) as transaction:
+                alter(transaction)
+
+    def flip(self, database, key, at):
+        def alter(transaction):
+            value = bytearray(transaction.get(key))
+            value[at] ^= 1
+            transaction.put(key, bytes(value))
+        self.change(database, alter)
+
+    def assert_faults(self, *faults):
+        """Exactly these, and everything else was looked at."""
+        done = ziping("verify", self.folder)
+        lines = [line for line in done.stdout.splitlines() if ": " in line]
+        self.assertEqual(sorted(lines), sorted(faults))
+        self.assertEqual(done.returncode, 1)
+        return figures(done.stdout)
+
+    def test_what_the_service_left_is_sound(self):
+        self.assertEqual(self.sound.returncode, 0, self.sound.stdout)
+        self.assertEqual(figures(self.sound.stdout)["faults"], 0)
+        self.assertEqual(figures(self.sound.stdout)["scores.results"], 12)
+
+    def test_a_byte_of_a_form(self):
+        self.flip("intake.forms", uuid.UUID(self.ids[3]).bytes, 200)
+        counts = self.assert_faults(f"intake.forms {self.ids[3]}: the checksum does not hold")
+        self.assertEqual(counts["intake.forms"], 12)
+
+    def test_a_byte_of_a_result(self):
+        self.flip("scores.results", uuid.UUID(self.ids[3]).bytes, -1)
+        self.assert_faults(f"scores.results {self.ids[3]}: the checksum does not hold",
+                           "scores.totals: not compared, since 1 results or events cannot be read")
+
+    def test_a_byte_of_an_event(self):
+        self.flip("scores.events", (4).to_bytes(8, "big"), 20)
+        counts = self.assert_faults("scores.events 4: the checksum does not hold",
+                                    "scores.totals: not compared, since 1 results or events cannot be read")
+        self.assertEqual(counts["scores.events"], figures(self.sound.stdout)["scores.events"])
+
+    def test_an_event_that_is_missing(self):
+        self.change("scores.events", lambda transaction: transaction.delete((1).to_bytes(8, "big")))
+        self.assert_faults(f"scores.results {self.failed}: its event, 1, is not there",
+                           "scores.events 2: the event before it, 1, is missing")
+
+    def test_an_event_under_another_number(self):
+        def alter(transaction):
+            transaction.put((2).to_bytes(8, "big"), transaction.get((3).to_bytes(8, "big")))
+        self.change("scores.events", alter)
+        self.assert_faults("scores.events 2: it calls itself 3 and 3")
+
+    def test_a_listing_entry_that_is_missing_and_one_too_many(self):
+        ident = uuid.UUID(self.ids[4]).bytes
+        entry = b"y" + (2022).to_bytes(8, "big") + ident
+        surplus = b"y" + (2021).to_bytes(8, "big") + ident
+
+        def alter(transaction):
+            self.assertTrue(transaction.delete(entry))
+            transaction.put(surplus, b"")
+        self.change("scores.index", alter)
+        self.assert_faults(f"scores.results {self.ids[4]}: index has no entry y/7e6 for it",
+                           f"scores.index y/7e5/{self.ids[4]}: its result does not belong in this listing")
+
+    def test_a_wrong_total(self):
+        """A row as it was once: well sealed, and not true any more."""
+        def alter(transaction):
+            rows = list(transaction.cursor())
+            self.assertGreater(len(rows), 1)
+            (first, _), (_, value) = rows[:2]
+            transaction.put(first, value)
+        self.change("scores.totals", alter)
+        done = ziping("verify", self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"scores.totals 2022/.*: it does not say what the results add up to: scored \d")
+        self.assertEqual(figures(done.stdout)["scores.results"], 12)
+
+    def test_a_total_that_is_missing(self):
+        self.change("scores.totals", lambda transaction: transaction.delete(next(iter(transaction.cursor()))[0]))
+        done = ziping("verify", self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"scores.totals 2022/.*: it is not there, though there are results for it")
+
+    def test_a_form_that_is_gone(self):
+        self.change("intake.forms", lambda transaction: transaction.delete(uuid.UUID(self.ids[5]).bytes))
+        done = ziping("verify", self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"scores.results {self.ids[5]}: its form is not there\n", done.stdout)
+        self.assertRegex(done.stdout, f"intake.revisions .*: the form that it names, {self.ids[5]}, is not there\n")
+        self.assertRegex(done.stdout, f"intake.idempotency .*: the form that it names, {self.ids[5]}, is not there\n")
+
+    def test_a_result_that_is_gone(self):
+        self.change("scores.results", lambda transaction: transaction.delete(uuid.UUID(self.ids[5]).bytes))
+        done = ziping("verify", self.folder)
+        self.assertIn(f"intake.forms {self.ids[5]}: it has no result and is not pending\n", done.stdout)
+        self.assertRegex(done.stdout, f"scores.events .*: its subject, {self.ids[5]}, has no result\n")
+
+    def test_an_idempotency_key_that_is_gone(self):
+        self.change("intake.idempotency", lambda transaction: transaction.delete(next(iter(transaction.cursor()))[0]))
+        done = ziping("verify", self.folder)
+        self.assertRegex(done.stdout, "intake.expiry .*: the idempotency key that it names is not there\n")
+        self.assertIn("intake.idempotency: 5 keys, and 6 entries in expiry\n", done.stdout)
+
+    def test_a_file_that_is_cut_short(self):
+        path = os.path.join(self.folder, "scores", "data.mdb")
+        os.truncate(path, os.path.getsize(path) // 2 // 4096 * 4096)
+        done = ziping("verify", self.folder)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertIn("restore it from a backup", done.stderr)
+
+    def test_a_folder_without_stores(self):
+        with tempfile.TemporaryDirectory() as empty:
+            done = ziping("verify", empty)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("the store was never begun", done.stderr)
+
+
+class Backup(ServiceCase):
+    def started_on(self, folder):
+        """A service of its own on that data folder."""
+        other = self.service()
+        other.data, other.run = folder, os.path.join(folder, "run")
+        other.write_settings(data_dir=folder)
+        return other.start()
+
+    def place(self):
+        folder = tempfile.mkdtemp(prefix="zp-backup-")
+        self.addCleanup(shutil.rmtree, folder)
+        return os.path.join(folder, "copy")
+
+    def test_a_copy_under_load_is_sound_and_a_service_runs_on_from_it(self):
+        s, place = self.service().start(), self.place()
+        done = s.ziping("submit", "-", stdin=numbered_forms(400))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        copying = subprocess.Popen([ZIPING, "backup", "--config", s.config, "--max-rate", "1", place],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        last = None
+        while copying.poll() is None:
+            last = s.scored(s.submit(form_of(1, f"其间{last and last['id']}")).json()["id"])
+        told, complaints = copying.communicate()
+        self.assertEqual((copying.returncode, complaints), (0, ""), told)
+        counts = figures(told)
+        self.assertEqual(counts["faults"], 0)
+        self.assertGreater(counts["put_back"], 0)
+        self.assertEqual(counts["intake.pending"], counts["intake.forms"] - counts["scores.results"])
+        self.assertEqual(counts["bytes"], counts["intake.bytes"] + counts["scores.bytes"])
+        self.assertEqual(sorted(os.listdir(place)), ["intake", "scores"])
+
+        other = self.started_on(place)
+        other.wait(lambda: other.metric("ziping_pending") == 0)
+        after = figures(other.ziping("verify").stdout)
+        self.assertEqual((after["faults"], after["scores.results"]), (0, counts["intake.forms"]))
+        # What the copy had scored is told by it in the same words.
+        self.assertEqual(other.events()[:400], s.events()[:400])
+
+    def test_what_waits_is_scored_on_the_copy(self):
+        s, place = self.service(), self.place()
+        s.start_gateway()
+        s.start_nginx()
+        waiting = [s.submit(form_of(1, f"待评{n}")).json()["id"] for n in range(20)]
+        self.assertEqual(s.ziping("backup", "--no-verify", place).returncode, 0)
+        other = self.started_on(place)
+        for ident in waiting:
+            self.assertEqual(other.scored(ident)["status"], "scored")
+            self.assertEqual(s.status(ident)["status"], "queued")
+
+    def test_what_is_there_is_not_written_over(self):
+        s, place = self.service().start(), self.place()
+        os.mkdir(place)
+        done = s.ziping("backup", place)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("File exists", done.stderr)
+        self.assertEqual(os.listdir(place), [])
+
+    def test_a_copy_that_is_given_up_leaves_nothing(self):
+        s, place = self.service().start(), self.place()
+        self.assertEqual(s.ziping("submit", "-", stdin=numbered_forms(1000)).returncode, 0)
+        copying = subprocess.Popen([ZIPING, "backup", "--config", s.config, "--max-rate", "1", place],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        s.wait(lambda: os.listdir(os.path.dirname(place)))
+        copying.send_signal(signal.SIGTERM)
+        complaints = copying.communicate()[1]
+        self.assertEqual(copying.returncode, 3)
+        self.assertIn("interrupted", complaints)
+        self.assertEqual(os.listdir(os.path.dirname(place)), [])
+
+    def test_a_source_with_a_fault_is_copied_and_the_fault_told(self):
+        s, place = self.service().start(), self.place()
+        ident = s.submit(form_of(1)).json()["id"]
+        s.scored(ident)
+        for program in s.programs:
+            program.stop()
+        with lmdb.open(os.path.join(s.data, "scores"), map_size=1 << 28, max_dbs=8) as environment:
+            index = environment.open_db(b"index")
+            with environment.begin(write=True, db=index) as transaction:
+                transaction.delete(next(iter(transaction.cursor()))[0])
+        done = s.ziping("backup", place)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"scores.results {ident}: index has no entry", done.stdout)
+        self.assertTrue(os.path.exists(os.path.join(place, "scores", "data.mdb")))
+
+
+class Rebuild(ServiceCase):
+    """From the forms of one season, in which everything has happened."""
+
+    def setUp(self):
+        super().setUp()
+        self.season = Season(self.service())
+        folder = tempfile.mkdtemp(prefix="zp-rebuilt-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.place = os.path.join(folder, "anew")
+
+    def stop(self):
+        for program in reversed(self.season.service.programs):
+            if program.process.poll() is None:
+                self.assertEqual(program.stop(), 0)
+
+    def rebuild(self, *options):
+        done = self.season.service.ziping("rebuild", *options, self.place)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return figures(done.stdout), done.stderr
+
+    def told_anew(self):
+        """What a service says that is started on what was made."""
+        other = self.service()
+        other.data, other.run = self.place, os.path.join(self.place, "run")
+        other.write_settings(data_dir=self.place)
+        return told_by(other.start())
+
+    def change(self, store, name, alter):
+        path = os.path.join(self.season.service.data, store)
+        with lmdb.open(path, map_size=1 << 28, max_dbs=8) as environment:
+            database = environment.open_db(name)
+            with environment.begin(write=True, db=database) as transaction:
+                alter(transaction)
+
+    def flip(self, store, name, *keys):
+        def alter(transaction):
+            for key in keys:
+                value = bytearray(transaction.get(key))
+                value[100] ^= 1
+                transaction.put(key, bytes(value))
+        self.change(store, name, alter)
+
+    def test_the_same_rules_give_the_same_documents_events_and_totals(self):
+        before = self.season.told()
+        self.assertEqual(sorted(document["status"] for document in before["documents"].values()),
+                         ["failed"] + 8 * ["scored"] + 3 * ["superseded"])
+        self.stop()
+        counts, complaints = self.rebuild()
+        self.assertEqual(complaints, "")
+        self.assertEqual((counts["results.same"], counts["events.same"], counts["events.different"], counts["faults"]),
+                         (12, len(json.loads(before["events"])["events"]), 0, 0))
+        self.assertEqual((counts["still_failed"], counts["unordered"], counts["lost_events"]), (2, 0, 0))
+        self.assertEqual(before, self.told_anew())
+
+    def test_beside_the_running_service(self):
+        before = self.season.told()
+        self.assertEqual(self.rebuild()[0]["results.same"], 12)
+        self.assertEqual(before, self.season.told())
+
+    def test_what_is_damaged_is_mended(self):
+        before = self.season.told()
+        events = json.loads(before["events"])["events"]
+        self.stop()
+        superseded = max(int(e["id"]) for e in events if e["type"].endswith("superseded"))
+        scored = next(int(e["id"]) for e in events if e["subject"] == self.season.ids[2])
+        self.flip("scores", b"events", scored.to_bytes(8, "big"), superseded.to_bytes(8, "big"))
+        for name in (b"totals", b"index"):
+            self.change("scores", name, lambda transaction: transaction.delete(next(iter(transaction.cursor()))[0]))
+        self.change("scores", b"results", lambda transaction: transaction.delete(uuid.UUID(self.season.ids[4]).bytes))
+        counts, _ = self.rebuild()
+        self.assertEqual((counts["lost_events"], counts["events.different"], counts["results.new"], counts["faults"]),
+                         (2, 2, 1, 0))
+        self.assertEqual(before, self.told_anew())
+
+    def test_without_the_recorded_scores_the_forms_are_enough(self):
+        before = self.season.told()
+        self.stop()
+        with open(os.path.join(self.season.service.data, "scores", "data.mdb"), "r+b") as data:
+            data.write(bytes(8192))
+        counts, complaints = self.rebuild()
+        self.assertIn("in the order of their ids", complaints)
+        self.assertEqual((counts["unordered"], counts["faults"]), (12, 0))
+        after = self.told_anew()
+        # What attempts had failed on is not in the form, so it is scored now.
+        self.assertEqual(after["totals"]["sum"]["scored"], before["totals"]["sum"]["scored"] + 1)
+        for ident, document in before["documents"].items():
+            if document["status"] == "scored":
+                self.assertEqual(after["documents"][ident]["result"], document["result"])
+
+    def test_other_rules_are_counted(self):
+        s = self.season.service
+        self.stop()
+        with open(s.settings["profiles"].strip("[]"), encoding="utf-8") as profile:
+            text = profile.read()
+        with open(os.path.join(s.folder, "other.yaml"), "w", encoding="utf-8") as other:
+            other.write(text + "# another file\n")
+        s.write_settings(profiles=f"[{s.folder}/other.yaml]")
+        counts, _ = self.rebuild()
+        self.assertEqual((counts["results.other_profile"], counts["results.same"], counts["events.different"]),
+                         (10, 2, 0))
+
+    def test_a_form_that_cannot_be_read_keeps_its_result(self):
+        before = self.season.told()
+        self.stop()
+        ident = self.season.ids[1]
+        self.flip("intake", b"forms", uuid.UUID(ident).bytes)
+        done = self.season.service.ziping("rebuild", self.place)
+        counts = figures(done.stdout)
+        self.assertEqual((done.returncode, counts["taken_over"], counts["results.same"], counts["events.different"]),
+                         (1, 1, 12, 0))
+        self.assertIn(f"intake.forms {ident}: the checksum does not hold", done.stdout)
+        self.assertEqual(before, self.told_anew())
+
+
+if __name__ == "__main__":
+    unittest.main()
