@@ -181,8 +181,21 @@ static int open_mdb(zp_env *self, unsigned max_dbs)
     return code;
 }
 
-/* The file, the folder, and the folder's own name above it. data.mdb through LMDB's descriptor: closing another one
- * would be harmless for this file, but not for lock.mdb, so neither is opened here. */
+static int sync_folder_above(int folder, const char *which)
+{
+    int above = openat(folder, which, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above < 0)
+        return errno;
+    int code = fsync(above) < 0 ? errno : 0;
+    close(above);
+    return code;
+}
+
+/*
+ * The file, the folder, the folder's own name above it, and the name of data_dir, which a first start has made as well:
+ * whoever may not open the place of data_dir has not made it there. data.mdb through LMDB's descriptor: closing another
+ * one would be harmless for this file, but not for lock.mdb, so neither is opened here.
+ */
 static int make_durable(zp_env *self, int folder)
 {
     int file, code = mdb_env_get_fd(self->mdb, &file);
@@ -190,12 +203,11 @@ static int make_durable(zp_env *self, int folder)
         return code;
     if (fsync(file) < 0 || fsync(folder) < 0)
         return errno;
-    int above = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (above < 0)
-        return errno;
-    code = fsync(above) < 0 ? errno : 0;
-    close(above);
-    return code;
+    code = sync_folder_above(folder, "..");
+    if (code)
+        return code;
+    code = sync_folder_above(folder, "../..");
+    return code == EACCES ? 0 : code;
 }
 
 static int open_inside(zp_env *self, int folder, unsigned max_dbs)

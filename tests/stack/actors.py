@@ -84,9 +84,10 @@ class Program:
 
     news = threading.Condition()  # of all programs: a test may wait for any of them
 
-    def __init__(self, path, config):
+    def __init__(self, path, config, **environment):
         self.process = subprocess.Popen([path, "--config", config], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                                        env={**os.environ, **environment})
         self.lines = []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -94,6 +94,7 @@ class Service:
         self.blocks = {"gateway": {"threads": 2, "min_free_disk": 1 << 20, **gateway},
                        "worker": {"heartbeat_ms": 200}, "notifier": {"beat_ms": 100}}
         self.write_settings()
+        self.environment = {}  # more of it, for programs started from then on
         self.programs = []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -111,7 +112,7 @@ class Service:
     # ---- starting and ending ----
 
     def start_program(self, path):
-        program = Program(path, self.config)
+        program = Program(path, self.config, **self.environment)
         self.programs.append(program)
         return program
 
