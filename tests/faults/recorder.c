@@ -233,59 +233,75 @@ int openat(int folder, const char *name, int flags, ...)
 }
 
 /* The full path of a name that need not be there itself. */
-static bool is_recorded_name(const char *name, char *path)
+static bool is_recorded_name(int folder, const char *name, char *path)
 {
-    char folder[PATH_MAX], resolved[PATH_MAX];
-    if (to.log < 0 || snprintf(folder, sizeof folder, "%s", name) >= (int)sizeof folder)
+    char above[PATH_MAX], given[PATH_MAX];
+    if (to.log < 0 || snprintf(given, sizeof given, "%s", name) >= (int)sizeof given)
         return false;
-    char *slash = strrchr(folder, '/');
+    char *slash = strrchr(given, '/');
     if (slash)
         *slash = '\0';
-    if (!realpath(slash ? folder : ".", resolved))
+    if (name[0] == '/' || folder == AT_FDCWD)
+        snprintf(above, sizeof above, "%s", slash ? given : ".");
+    else if (snprintf(above, sizeof above, "/proc/self/fd/%d/%s", folder, slash ? given : "") >= (int)sizeof above)
         return false;
-    return snprintf(path, PATH_MAX, "%s/%s", resolved, slash ? slash + 1 : folder) < PATH_MAX && is_below(path);
+    char *resolved = realpath(above, NULL);
+    bool fits = resolved && snprintf(path, PATH_MAX, "%s/%s", resolved, slash ? slash + 1 : given) < PATH_MAX;
+    free(resolved);
+    return fits && is_below(path);
+}
+
+static int on_name(long call, int folder, const char *name, long argument, enum kind kind)
+{
+    char path[PATH_MAX];
+    if (!is_recorded_name(folder, name, path))
+        return (int)syscall(call, folder, name, argument);
+    record head = {.begin = next(), .kind = kind};
+    int done = (int)syscall(call, folder, name, argument), error = errno;
+    head.end = next();
+    if (done == 0)
+        append(head, path, NULL, 0);
+    errno = error;
+    return done;
 }
 
 int mkdir(const char *name, mode_t mode)
 {
-    char path[PATH_MAX];
-    if (!is_recorded_name(name, path))
-        return (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode);
-    record head = {.begin = next(), .kind = MAKE_FOLDER};
-    int done = (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode), error = errno;
-    head.end = next();
-    if (done == 0)
-        append(head, path, NULL, 0);
-    errno = error;
-    return done;
+    return on_name(SYS_mkdirat, AT_FDCWD, name, mode, MAKE_FOLDER);
+}
+
+int mkdirat(int folder, const char *name, mode_t mode)
+{
+    return on_name(SYS_mkdirat, folder, name, mode, MAKE_FOLDER);
 }
 
 int unlink(const char *name)
 {
-    char path[PATH_MAX];
-    if (!is_recorded_name(name, path))
-        return (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0);
-    record head = {.begin = next(), .kind = UNLINK};
-    int done = (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0), error = errno;
-    head.end = next();
-    if (done == 0)
-        append(head, path, NULL, 0);
-    errno = error;
-    return done;
+    return on_name(SYS_unlinkat, AT_FDCWD, name, 0, UNLINK);
 }
 
-int rename(const char *from, const char *name)
+int unlinkat(int folder, const char *name, int flags)
+{
+    return on_name(SYS_unlinkat, folder, name, flags, UNLINK);
+}
+
+int renameat(int from, const char *old, int folder, const char *name)
 {
     char path[PATH_MAX], target[PATH_MAX];
-    if (!is_recorded_name(from, path) || !is_recorded_name(name, target))
-        return (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, name);
+    if (!is_recorded_name(from, old, path) || !is_recorded_name(folder, name, target))
+        return (int)syscall(SYS_renameat, from, old, folder, name);
     record head = {.begin = next(), .kind = RENAME, .bytes = strlen(target)};
-    int done = (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, name), error = errno;
+    int done = (int)syscall(SYS_renameat, from, old, folder, name), error = errno;
     head.end = next();
     if (done == 0)
         append(head, path, &(struct iovec){target, head.bytes}, 1);
     errno = error;
     return done;
+}
+
+int rename(const char *old, const char *name)
+{
+    return renameat(AT_FDCWD, old, AT_FDCWD, name);
 }
 
 /* Where off_t is 64 bits anyway, programs may have been built with either name. */

@@ -35,6 +35,7 @@ class Order:
 class Step:
     def __init__(self, begin, end, offset, kind, path, data):
         self.begin, self.end, self.offset, self.kind, self.path, self.data = begin, end, offset, kind, path, data
+        self.name = data.decode() if kind == RENAME else path  # which name is there, or gone, afterwards
         self.file = None    # what it changes or syncs, when that is a file
         self.sure = NEVER   # the number from which on it is certainly on disk
 
@@ -119,10 +120,10 @@ class Recording:
             if step.kind == CREATE:
                 live[step.path] = step.file = File()
                 self.files.append(step.file)
-            elif step.kind == UNLINK:
+            elif step.kind == UNLINK:  # or a socket, or a folder
                 live.pop(step.path, None)
-            elif step.kind == RENAME and step.path in live:
-                live[step.data.decode()] = live.pop(step.path)
+            elif step.kind == RENAME:
+                live[step.name] = step.file = live.pop(step.path)
             elif step.kind in (WRITE, WRITE_SYNCED, TRUNCATE, SYNC):
                 step.file = live[step.path]
                 if step.kind != SYNC:
@@ -143,7 +144,7 @@ class Recording:
             syncs[of] = [step.begin for step in found], ends[::-1]
         for file in self.files:
             self.cover(file.changes, lambda step: syncs.get(step.file))
-        self.cover(self.names, lambda step: syncs.get(os.path.dirname(step.path)))
+        self.cover(self.names, lambda step: syncs.get(os.path.dirname(step.name)))
 
     @staticmethod
     def cover(changes, syncs_of):
@@ -174,14 +175,14 @@ class Recording:
         for step in self.names:
             if step.begin > crash:
                 break
-            if step.sure > crash and not cut.takes_name() or os.path.dirname(step.path) not in there:
+            if step.sure > crash and not cut.takes_name() or os.path.dirname(step.name) not in there:
                 continue
-            if step.kind in (CREATE, MAKE_FOLDER):
-                there[step.path] = step.file or FOLDER
-            elif step.path in there:
-                moved = there.pop(step.path)
-                if step.kind == RENAME:
-                    there[step.data.decode()] = moved
+            if step.kind == UNLINK and any(path.startswith(step.path + "/") for path in there):
+                continue  # no disk removes a folder with something in it
+            if step.kind in (UNLINK, RENAME):
+                there.pop(step.path, None)
+            if step.kind != UNLINK:
+                there[step.name] = step.file or FOLDER
         del there[os.path.dirname(self.root)]
         return {path: what if what is FOLDER else what.content(crash, cut) for path, what in there.items()}
 
