@@ -23,7 +23,9 @@ enum { PAGES = 1, SYNC = 2, META = 4 };
 typedef struct {
     uint32_t calls;      /* which kinds are meant; written last by the test, 0 = none */
     uint32_t error;      /* errno; 0 = a short write */
+    uint32_t done;       /* not 0: the first pwrite that fails is made all the same */
     int32_t skip, times; /* so many go well first, so many then fail */
+    uint32_t gone;       /* not 0: once one has failed, all kinds do */
     uint32_t failed;     /* so many have failed */
     char file[1000];
 } orders;
@@ -58,7 +60,10 @@ static bool is_meant(int fd)
 
 static bool is_to_fail(int fd, uint32_t kind)
 {
-    if (!given || !(__atomic_load_n(&given->calls, __ATOMIC_ACQUIRE) & kind) || !is_meant(fd))
+    uint32_t calls = given ? __atomic_load_n(&given->calls, __ATOMIC_ACQUIRE) : 0;
+    if (calls && given->gone && __atomic_load_n(&given->failed, __ATOMIC_SEQ_CST))
+        calls = PAGES | SYNC | META;
+    if (!(calls & kind) || !is_meant(fd))
         return false;
     if (__atomic_fetch_sub(&given->skip, 1, __ATOMIC_SEQ_CST) > 0 ||
         __atomic_fetch_sub(&given->times, 1, __ATOMIC_SEQ_CST) <= 0)
@@ -85,22 +90,21 @@ int fdatasync(int fd)
 
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
-    if (given && is_to_fail(fd, kind_of(fd))) {
-        if (given->error)
-            return fail();
-        n /= 2;
+    bool fails = is_to_fail(fd, kind_of(fd));
+    if (fails && given->error) {
+        if (given->done && given->failed == 1)
+            (void)!syscall(SYS_pwrite64, fd, bytes, n, at);
+        return fail();
     }
-    return syscall(SYS_pwrite64, fd, bytes, n, at);
+    return syscall(SYS_pwrite64, fd, bytes, fails ? n / 2 : n, at);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-    if (given && is_to_fail(fd, kind_of(fd))) {
-        if (given->error)
-            return fail();
-        count = (count + 1) / 2;
-    }
-    return syscall(SYS_writev, fd, parts, count);
+    bool fails = is_to_fail(fd, kind_of(fd));
+    if (fails && given->error)
+        return fail();
+    return syscall(SYS_writev, fd, parts, fails ? (count + 1) / 2 : count);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at) __attribute__((alias("pwrite")));

@@ -7,19 +7,13 @@ import threading
 import requests
 import zmq
 
-from actors import BUILD, GUARD_S
+from actors import GUARD_S
 from replay import Order, Recording
 from service import JSON, Service, body_of, form_of
+from shim import RECORDER, preloaded
 from stores import look
 
-RECORDER = os.path.join(BUILD, "tests", "faults", "recorder.so")
 CLIENTS, FORMS_EACH = 8, 40
-
-
-def preloaded(shim, **more):
-    """The environment of a program behind that shim, whatever it was built with."""
-    asan = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
-    return {"LD_PRELOAD": shim, "ASAN_OPTIONS": asan, **more}
 
 
 class Witness:

@@ -31,21 +31,19 @@ def records(path, *names):
 
 
 class Stores:
-    """forms: id to sealed record; pending: ids; events: number to (what, id, sealed record)."""
+    """forms: id to sealed record; keys, revisions: how many; pending: ids; events: number to (what, id, sealed record)."""
 
     def __init__(self, data):
         intake = records(os.path.join(data, "intake"), "forms", "pending", "idempotency", "revisions")
         scores = records(os.path.join(data, "scores"), "results", "events", "index", "totals")
         self.forms = {str(uuid.UUID(bytes=key)): value for key, value in intake["forms"].items()}
+        self.keys, self.revisions = len(intake["idempotency"]), len(intake["revisions"])
         self.pending = {str(uuid.UUID(bytes=key)) for key in intake["pending"]}
         self.results = {str(uuid.UUID(bytes=key)) for key in scores["results"]}
         self.events = {}
         for key, value in scores["events"].items():
             event = msgpack.unpackb(value[SEAL:])
             self.events[int.from_bytes(key, "big")] = event["type"], event["subject"], value
-
-    def digest(self, ident):
-        return msgpack.unpackb(self.forms[ident][SEAL:])[-2]
 
 
 def look(data):
