@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +165,45 @@ static int reserve_lock_file(int folder)
     return code;
 }
 
+static int write_first_pages(const char *path, uint64_t map_size)
+{
+    MDB_env *mdb;
+    int file, code = mdb_env_create(&mdb);
+    if (code)
+        return code;
+    code = mdb_env_set_mapsize(mdb, map_size);
+    if (!code)
+        code = mdb_env_open(mdb, path, MDB_NOTLS | MDB_NOLOCK, FILE_MODE);
+    if (!code)
+        code = mdb_env_get_fd(mdb, &file);
+    if (!code && fsync(file) < 0)
+        code = errno;
+    mdb_env_close(mdb);
+    return code;
+}
+
+/*
+ * LMDB does not sync the first pages of a new file: a power cut would leave one of zeros that nobody can open, and that
+ * looks like a damaged store. So it is begun in a folder beside, and gets its name when it is whole and on disk.
+ */
+static int begin_file(const zp_env *self, int folder)
+{
+    char path[PATH_MAX];
+    if (faccessat(folder, "data.mdb", F_OK, 0) == 0)
+        return 0;
+    if (snprintf(path, sizeof path, "%s/new", self->path) >= (int)sizeof path)
+        return ENAMETOOLONG;
+    if (mkdirat(folder, "new", FOLDER_MODE) < 0 && errno != EEXIST)
+        return errno;
+    if (unlinkat(folder, "new/data.mdb", 0) < 0 && errno != ENOENT) /* what a predecessor did not finish */
+        return errno;
+    int code = write_first_pages(path, self->map_size);
+    if (!code &&
+        (renameat(folder, "new/data.mdb", folder, "data.mdb") < 0 || unlinkat(folder, "new", AT_REMOVEDIR) < 0))
+        code = errno;
+    return code;
+}
+
 static int open_mdb(zp_env *self, unsigned max_dbs)
 {
     int code = mdb_env_create(&self->mdb);
@@ -181,8 +221,21 @@ static int open_mdb(zp_env *self, unsigned max_dbs)
     return code;
 }
 
-/* The file, the folder, and the folder's own name above it. data.mdb through LMDB's descriptor: closing another one
- * would be harmless for this file, but not for lock.mdb, so neither is opened here. */
+static int sync_folder_above(int folder, const char *which)
+{
+    int above = openat(folder, which, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above < 0)
+        return errno;
+    int code = fsync(above) < 0 ? errno : 0;
+    close(above);
+    return code;
+}
+
+/*
+ * The file, the folder, the folder's own name above it, and the name of data_dir, which a first start has made as well:
+ * whoever may not open the place of data_dir has not made it there. data.mdb through LMDB's descriptor: closing another
+ * one would be harmless for this file, but not for lock.mdb, so neither is opened here.
+ */
 static int make_durable(zp_env *self, int folder)
 {
     int file, code = mdb_env_get_fd(self->mdb, &file);
@@ -190,17 +243,18 @@ static int make_durable(zp_env *self, int folder)
         return code;
     if (fsync(file) < 0 || fsync(folder) < 0)
         return errno;
-    int above = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (above < 0)
-        return errno;
-    code = fsync(above) < 0 ? errno : 0;
-    close(above);
-    return code;
+    code = sync_folder_above(folder, "..");
+    if (code)
+        return code;
+    code = sync_folder_above(folder, "../..");
+    return code == EACCES ? 0 : code;
 }
 
 static int open_inside(zp_env *self, int folder, unsigned max_dbs)
 {
     int dead = 0, code = reserve_lock_file(folder);
+    if (!code && !self->read_only)
+        code = begin_file(self, folder);
     if (!code)
         code = open_mdb(self, max_dbs);
     if (!code && !self->read_only)

@@ -96,6 +96,7 @@ class Service:
         self.blocks = {"gateway": {"threads": 2, "min_free_disk": 1 << 20, **gateway},
                        "worker": {"heartbeat_ms": 200}, "notifier": {"beat_ms": 100}}
         self.write_settings()
+        self.environment = {}  # more of it, for programs started from then on
         self.programs = []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -113,7 +114,7 @@ class Service:
     # ---- starting and ending ----
 
     def start_program(self, path, config=None, **environment):
-        program = Program(path, config or self.config, **environment)
+        program = Program(path, config or self.config, **{**self.environment, **environment})
         self.programs.append(program)
         return program
 
