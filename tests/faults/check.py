@@ -24,6 +24,7 @@ class Checker:
         self.events(documents, events)
         self.totals(documents)
         self.queue(documents)
+        self.stores()
         return self.findings
 
     def forms(self, forms, documents):
@@ -97,6 +98,12 @@ class Checker:
         confirmed = sum(Decimal(d["result"]["confirmed_total"]) for d in scored)
         if Decimal(total["confirmed_sum"]) != confirmed:
             self.say(f"totals: confirmed_sum is {total['confirmed_sum']}, the results add up to {confirmed}")
+
+    def stores(self):
+        """Every record, index and sum on disk, as `ziping verify` reads them."""
+        done = self.service.ziping("verify")
+        if done.returncode != 0:
+            self.say(f"ziping verify ended with {done.returncode}: {done.stdout[-2000:]} {done.stderr[-2000:]}")
 
     def queue(self, documents):
         if self.service.metric("ziping_overdue"):
