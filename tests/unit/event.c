@@ -2,6 +2,7 @@
  * event.c - events: CloudEvents 1.0 in the promised order, frozen, with topics that cannot be forged by a unit's name.
  */
 #include "codec/event.h"
+#include "codec/event_read.h"
 #include "codec/mp.h"
 #include "status_kit.h"
 
@@ -176,6 +177,40 @@ static void what_has_no_topic_is_corrupt(void **state)
                      ZP_CORRUPT);
 }
 
+static void what_was_frozen_is_read_back(void **state)
+{
+    (void)state;
+    reading *r = read_seed(1);
+    zp_status status = kit_scored(r);
+    char digest[ZP_DIGEST_TEXT + 1];
+    zp_buf frozen = ZP_BUF_INIT;
+    zp_event event;
+    status.state = ZP_SUPERSEDED;
+    status.has_superseded_by = true;
+    status.superseded_by = kit_id(2);
+    zp_event_pack(&status, kit_received_ms + 20, &frozen);
+    assert_int_equal(zp_event_read(zp_buf_view(&frozen), &event), ZP_OK);
+    zp_digest_format(&status.digest, digest);
+    assert_int_equal(event.number, status.seq);
+    assert_int_equal(event.sequence, status.seq);
+    assert_int_equal(event.time_ms, kit_received_ms + 20);
+    assert_string_equal(event.digest, digest);
+    assert_true(event.has_result);
+    assert_int_equal(event.status.state, ZP_SUPERSEDED);
+    assert_int_equal(event.status.year, 2022);
+    assert_int_equal(event.status.revision, status.revision);
+    assert_memory_equal(&event.status.id, &status.id, sizeof status.id);
+    assert_memory_equal(&event.status.superseded_by, &status.superseded_by, sizeof status.superseded_by);
+    assert_true(zp_str_eq(event.status.project_name, status.project_name));
+    assert_true(zp_str_eq(event.status.unit, status.unit));
+    assert_true(zp_str_eq(event.status.department, status.department));
+    assert_false(zp_str_present(event.status.unit_code));
+    for (size_t n = 0; n < frozen.n; n++)
+        assert_int_equal(zp_event_read((zp_str){frozen.p, n}, &event), ZP_CORRUPT);
+    zp_buf_free(&frozen);
+    forget(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +218,7 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(unknown_and_negative_totals_keep_their_meaning),
         cmocka_unit_test(later_members_are_passed_on),
+        cmocka_unit_test(what_was_frozen_is_read_back),
         cmocka_unit_test(a_corrupt_event_leaves_the_output_as_it_was),
         cmocka_unit_test(topics_say_state_year_unit_and_grade),
         cmocka_unit_test(a_units_name_stays_one_part_of_the_topic),
