@@ -158,9 +158,17 @@ class Gateway:
         while True:
             who, what, rest = self.receive()
             if what == READY:
-                self.send(who, [VERSION, BEAT])
+                self.answer(who)
             if what == kind and peer in (None, who):
                 return who, rest
+
+    def answer(self, peer):
+        """A heartbeat's answer; its sender may have been killed meanwhile."""
+        try:
+            self.send(peer, [VERSION, BEAT])
+        except zmq.ZMQError as fault:
+            if fault.errno != zmq.EHOSTUNREACH:
+                raise
 
     def wait_for_worker(self, not_peer=None):
         while True:
