@@ -2,8 +2,8 @@
  * failing.c - preloaded into the service's programs: has calls to one file fail on demand, as a bad or full disk does.
  *
  * ZP_FAULTS is a file of one `orders`, mapped by every process and by the test, which changes it while they run
- * (failing.py). The calls that LMDB makes in a commit are told apart: the pages, the sync behind them, and the meta page
- * through a descriptor that is synced with each write. Those that are not to fail are passed on as system calls.
+ * (failing.py). The calls that LMDB makes in a commit are told apart: the pages, the sync behind them, and the meta
+ * page through a descriptor that is synced with each write. Those that are not to fail are passed on as system calls.
  */
 #include <errno.h>
 #include <fcntl.h>
