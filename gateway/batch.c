@@ -4,9 +4,10 @@
  * Request threads. Every line becomes a request of its own that goes the whole way of a single submission, so each is
  * as durable and as harmless to repeat as alone, and a bad one spoils no other. Lines are handed to the committer a
  * window at a time, so that a long batch keeps the thread's other requests waiting no longer than a short one. Verdicts
- * leave in the order of the lines, as soon as they and all before them are known. Lines carry no header fields: no key
- * is needed, since the same form of the same year, unit and project is the same submission; a form that replaces
- * another one is submitted alone.
+ * leave in the order of the lines, as soon as they and all before them are known; nginx passes them on whenever one of
+ * its buffers (4 KiB) is full, and takes the rest at once, so that a client that reads slowly holds up nobody here.
+ * Lines carry no header fields: no key is needed, since the same form of the same year, unit and project is the same
+ * submission; a form that replaces another one is submitted alone.
  */
 #include "handlers.h"
 
@@ -137,7 +138,6 @@ zp_handled zp_submit_batch(zp_desk *desk, zp_request *request)
     request->response.status = 200;
     request->response.content_type = "application/x-ndjson";
     zp_header(request, "Cache-Control", ZP_STR("no-store"));
-    zp_header(request, "X-Accel-Buffering", ZP_STR("no")); /* or nginx would keep the verdicts to the last */
     return go_on(desk, request);
 }
 
