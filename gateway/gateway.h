@@ -56,6 +56,7 @@ typedef struct {
     zp_committer *committer;
     zp_dispatcher *dispatcher;
     zp_loop **loops;
+    unsigned max_connections; /* with nginx, of all loops; set before they start */
     unsigned loop_count;
     zp_counters counters;
     _Atomic zp_shut shut;

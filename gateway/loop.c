@@ -379,10 +379,22 @@ static zp_loop *least_busy(zp_loop *self)
     return best;
 }
 
+static bool is_full(const zp_gateway *gateway)
+{
+    unsigned connections = 0;
+    for (unsigned i = 0; i < gateway->loop_count; i++)
+        connections += atomic_load_explicit(&gateway->loops[i]->connections, memory_order_relaxed);
+    return connections >= gateway->max_connections;
+}
+
 static void accept_all(zp_loop *self)
 {
     for (;;) {
         int fd;
+        if (is_full(self->gateway)) {
+            listen_no_more(self); /* the tick begins again; others wait in the backlog */
+            return;
+        }
         zp_rc rc = zp_listener_accept(self->listener, &fd);
         if (rc == ZP_AGAIN)
             return;

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,6 +31,7 @@
 #include <unistd.h>
 
 enum { EXIT_START = 2, MAX_LOOPS = 256 };
+enum { USUAL_DESCRIPTORS = 1024, RESERVED_DESCRIPTORS = 128 };
 
 typedef struct {
     zp_gateway gateway;
@@ -75,13 +77,19 @@ static void give_large_blocks_back(void)
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
-static void raise_descriptor_limit(void)
+/* As many as may be had, and some of them kept for others than nginx: libzmq ends the process (errno_assert in its
+ * listener) when a worker calls and there is none left. */
+static void share_descriptors(zp_gateway *gateway)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old one then stands; accept says so when it is reached */
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        limit = (struct rlimit){USUAL_DESCRIPTORS, USUAL_DESCRIPTORS};
+    rlim_t usual = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        limit.rlim_cur = usual;
+    rlim_t reserve = limit.rlim_cur / 2 < RESERVED_DESCRIPTORS ? limit.rlim_cur / 2 : RESERVED_DESCRIPTORS;
+    gateway->max_connections = limit.rlim_cur - reserve < UINT_MAX ? (unsigned)(limit.rlim_cur - reserve) : UINT_MAX;
 }
 
 static zp_rc load(program *self, const char *path)
@@ -285,7 +293,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     give_large_blocks_back();
-    raise_descriptor_limit();
+    share_descriptors(&self.gateway);
     rc = open_stores(&self);
     if (!rc)
         rc = start_threads(&self);

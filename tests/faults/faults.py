@@ -4,7 +4,6 @@ Of the programs, only those that this service has started are touched, by their 
 """
 import os
 import random
-import resource
 import shutil
 import signal
 import threading
@@ -90,7 +89,7 @@ class Faults:
         self.fault = None
         self.thread = threading.Thread(target=self.run, name="faults")
         self.kinds = [self.kill, self.kill, self.kill, self.freeze, self.freeze, self.end_in_order, self.all_at_once,
-                      self.nginx_child, self.nginx_again, self.fill_disk, self.no_descriptors]
+                      self.nginx_child, self.nginx_again, self.fill_disk]
         if supervisor.hooks:
             self.kinds += [self.hook, self.hook, self.hook]
 
@@ -178,18 +177,6 @@ class Faults:
         self.service.nginx.stop()
         self.pause(0, 0.5)
         self.service.start_nginx(patience="10s")
-
-    def no_descriptors(self):
-        """For a while the gateway can open nothing more: no connection, no file."""
-        pid = self.supervisor.slots["gateway"].process.pid
-        self.note("gateway has no descriptors left")
-        try:
-            soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
-            self.pause(0.2, 2.0)
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
-        except (OSError, ProcessLookupError):
-            pass  # it has ended meanwhile
 
     def fill_disk(self):
         """The gateway must believe that the disk is full: its own bound is in the settings, so a file takes the room."""

@@ -19,7 +19,9 @@ MAX_BODY = 65536
 class Gateway:
     """A gateway with a data folder of its own. stdin: the inherited socket, when there is one; the rest: its settings."""
 
-    def __init__(self, peer_users=(), listen=None, stdin=subprocess.DEVNULL, heartbeat_ms=1000, **settings):
+    def __init__(self, peer_users=(), listen=None, stdin=subprocess.DEVNULL, heartbeat_ms=1000, descriptors=None,
+                 **settings):
+        self.before = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         self.folder = tempfile.mkdtemp(prefix="zp-fastcgi-")
         self.socket = os.path.join(self.folder, "s", "gateway.sock")
         self.config = os.path.join(self.folder, "ziping.yaml")
@@ -40,8 +42,8 @@ class Gateway:
             raise
 
     def start(self, stdin=subprocess.DEVNULL):
-        self.process = subprocess.Popen([PROGRAM, "--config", self.config], stdin=stdin, stderr=subprocess.PIPE,
-                                        text=True)
+        self.process = subprocess.Popen([*self.before, PROGRAM, "--config", self.config], stdin=stdin,
+                                        stderr=subprocess.PIPE, text=True)
         self.log = ""
         for line in self.process.stderr:
             self.log += line

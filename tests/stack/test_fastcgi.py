@@ -12,7 +12,11 @@ import subprocess
 import tempfile
 import unittest
 
+import msgpack
+import zmq
+
 import fcgi_client as fcgi
+from actors import BEAT, READY, VERSION
 from gateway_process import JSON, MAX_BODY, PROGRAM, Case, form
 
 UNKNOWN = "/v1/submissions/01900000-0000-7000-8000-000000000000"
@@ -148,6 +152,20 @@ class StalledPeers(Case):
         self.assertTrue(gateway.is_serving())
         for connection in idle:
             self.assertEqual(connection.ask("GET", "/healthz").status, 200)
+        self.assert_clean_stop(gateway)
+
+
+    def test_more_connections_than_descriptors_leave_room_for_workers(self):
+        gateway = self.gateway(descriptors=200)
+        idle = [gateway.connect() for _ in range(400)]
+        with zmq.Context() as context, context.socket(zmq.DEALER) as worker:
+            worker.linger, worker.rcvtimeo = 0, 20000
+            worker.connect(f"ipc://{gateway.folder}/data/run/dispatch.sock")
+            worker.send(msgpack.packb([VERSION, READY, 10]))
+            self.assertEqual(msgpack.unpackb(worker.recv())[1], BEAT)
+        for connection in idle:
+            connection.close()
+        self.assertTrue(gateway.is_serving())
         self.assert_clean_stop(gateway)
 
 
