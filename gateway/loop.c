@@ -35,7 +35,8 @@
 #include <unistd.h>
 
 enum { EVENTS = 256, TICK_MS = 1000, KEEP_BODY = 32 * 1024 };
-enum { POOLED = 128 };        /* requests and connections that are kept for reuse */
+enum { POOLED = 128 }; /* requests and connections that are kept for reuse */
+enum { FIRST_REQUEST_MS = 500 };
 enum { MOST_HEAD = 512 };     /* status line, content type and separators of an answer */
 enum { FAIR_DIFFERENCE = 2 }; /* a loop with so many connections more than another one passes new ones on */
 
@@ -56,6 +57,7 @@ struct conn {
     zp_fastcgi *io;
     visit *visit; /* NULL: idle */
     bool gone;    /* the peer left while its submission was being committed */
+    bool served;  /* has had a request answered */
     LIST_ENTRY(conn) all;
 };
 
@@ -72,7 +74,9 @@ struct zp_loop {
     atomic_uint waiting; /* parked requests; read by zp_loop_scored */
     atomic_bool stop;
     bool listening, draining;
+    bool patient; /* while draining: new connections were left open at the last look */
     int64_t next_tick;
+    int64_t drained_by; /* until then, while draining, a new connection is given time for its first request */
     LIST_HEAD(, conn) conns;
     LIST_HEAD(, conn) spare_conns;
     SLIST_HEAD(, visit) spare_visits;
@@ -165,7 +169,7 @@ static conn *conn_take(zp_loop *self)
             return NULL;
         }
     }
-    c->gone = false;
+    c->gone = c->served = false;
     return c;
 }
 
@@ -217,6 +221,7 @@ static void answer(zp_loop *self, visit *v)
     zp_rc rc = zp_fastcgi_send(c->io, zp_buf_view(&self->out), !self->draining);
     if (rc == ZP_IO)
         tally(&counters->clients_gone);
+    c->served = true;
     if (rc)
         conn_close(self, c);
     else
@@ -480,31 +485,45 @@ static int time_to_wait(const zp_loop *self, int64_t now)
 static void begin_draining(zp_loop *self)
 {
     self->draining = true;
+    self->drained_by = zp_clock_mono_ms() + FIRST_REQUEST_MS;
     if (!zp_listener_is_inherited(self->listener))
         accept_all(self);
     listen_no_more(self);
     zp_park_each_all(self->park, wake_parked, self);
 }
 
-/* Nothing to read any more: idle connections can go. True when requests are still with the committer. */
+/*
+ * Nothing to read any more: idle connections can go. One that was accepted and has not been heard of yet is not idle:
+ * its first request is on its way, and nginx would not send it a second time. True when some remain, for that or
+ * because their requests are with the committer.
+ */
 static bool close_idle(zp_loop *self)
 {
+    bool patient = self->patient = zp_clock_mono_ms() < self->drained_by;
     conn *next;
     for (conn *c = LIST_FIRST(&self->conns); c; c = next) {
         next = LIST_NEXT(c, all);
-        if (!c->visit)
+        if (!c->visit && (c->served || !patient))
             conn_close(self, c);
     }
     return !LIST_EMPTY(&self->conns);
+}
+
+/* While draining, with connections that remain: only mail or a first request can bring news. */
+static int time_to_remain(const zp_loop *self)
+{
+    int64_t left = self->drained_by - zp_clock_mono_ms();
+    return !self->patient ? -1 : left > 0 ? (int)left : 0;
 }
 
 static void *run(void *context)
 {
     zp_loop *self = context;
     struct epoll_event events[EVENTS];
-    bool committing = false; /* while draining: only mail can bring news, so sleep for it */
+    bool remaining = false; /* connections, while draining */
     for (;;) {
-        int n = epoll_wait(self->epoll, events, EVENTS, committing ? -1 : time_to_wait(self, zp_clock_mono_ms()));
+        int n = epoll_wait(self->epoll, events, EVENTS,
+                           remaining ? time_to_remain(self) : time_to_wait(self, zp_clock_mono_ms()));
         if (n < 0 && errno != EINTR) {
             zp_log(ZP_ERROR, "epoll-failed", "error=\"%s\"", strerror(errno));
             zp_gateway_stop(self->gateway, EX_SOFTWARE);
@@ -527,10 +546,10 @@ static void *run(void *context)
         tick(self, zp_clock_mono_ms());
         if (!self->draining && atomic_load(&self->stop))
             begin_draining(self);
-        else if (self->draining && n <= 0 && !(committing = close_idle(self)))
+        else if (self->draining && n <= 0 && !(remaining = close_idle(self)))
             return NULL;
         else if (n > 0)
-            committing = false;
+            remaining = false;
     }
 }
 

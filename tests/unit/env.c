@@ -189,6 +189,27 @@ static void a_full_disk_is_named_with_a_remedy(void **state)
     zp_env_close(&env);
 }
 
+/* A power cut in a first start: what it had begun is no store yet, and does not stand in the way of one. */
+static void what_a_predecessor_did_not_finish_is_begun_again(void **state)
+{
+    fixture *f = *state;
+    char path[120], file[140], zeros[8192] = {0};
+    zp_env env;
+    snprintf(path, sizeof path, "%s/cut", f->where.folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(file, sizeof file, "%s/new", path);
+    assert_int_equal(mkdir(file, 0700), 0);
+    snprintf(file, sizeof file, "%s/new/data.mdb", path);
+    int fd = open(file, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, zeros, sizeof zeros), sizeof zeros);
+    close(fd);
+    assert_int_equal(zp_env_open(&env, path, MAP, 1, ZP_READ_ONLY, f->message, sizeof f->message), ZP_NOTFOUND);
+    assert_int_equal(zp_env_open(&env, path, MAP, 1, ZP_READ_WRITE, f->message, sizeof f->message), ZP_OK);
+    assert_int_equal(access(file, F_OK), -1);
+    zp_env_close(&env);
+}
+
 /* Else taking a reader slot on a full disk ends the process. */
 static void the_lock_file_has_its_blocks_from_the_start(void **state)
 {
@@ -411,6 +432,7 @@ int main(void)
         PROMISE(reading_what_was_never_begun_leaves_no_trace),
         PROMISE(what_stands_in_the_way_is_named_with_a_remedy),
         PROMISE(a_full_disk_is_named_with_a_remedy),
+        PROMISE(what_a_predecessor_did_not_finish_is_begun_again),
         PROMISE(the_lock_file_has_its_blocks_from_the_start),
         PROMISE(no_permission_is_named_with_a_remedy),
         PROMISE(a_foreign_file_is_not_opened),
