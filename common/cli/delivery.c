@@ -178,7 +178,7 @@ static bool is_full(const zp_delivery *self, const zp_parcel *parcel)
 static bool fits_a_line(zp_delivery *self, zp_str form)
 {
     zp_form read;
-    if (!form.n || !memchr(form.p, '\n', form.n))
+    if (!form.n || (!memchr(form.p, '\n', form.n) && !memchr(form.p, '\r', form.n)))
         return true;
     zp_arena_reset(self->arena);
     zp_flags faults = {.arena = self->arena};
@@ -288,7 +288,7 @@ static zp_rc ended(zp_delivery *self, slot *s, CURLcode code, int64_t now_ms)
     curl_multi_remove_handle(self->multi, s->http.easy);
     long status = code ? 0 : zp_http_status(&s->http);
     bool cut_off = !s->alone && status == 200; /* what is not settled by now has no verdict, or one that passes */
-    if (!cut_off && !is_passing(status))
+    if (!cut_off && (!is_passing(status) || (status && is_last_attempt(self, s))))
         settle_all(self, s, status, NULL);
     else if (is_last_attempt(self, s))
         settle_all(self, s, 0,

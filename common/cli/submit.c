@@ -76,7 +76,7 @@ static zp_rc deliver_all(zp_source *source, zp_delivery *delivery, const tally *
             if (more)
                 rc = zp_delivery_add(delivery, form, name, line);
         }
-        if (!rc && !(more && zp_delivery_has_room(delivery)))
+        if (!rc && (zp_cli_interrupted() || !more || !zp_delivery_has_room(delivery)))
             rc = zp_delivery_flush(delivery);
         if (!rc)
             rc = zp_delivery_run(delivery, zp_clock_mono_ms(), TURN_MS);

@@ -14,6 +14,8 @@ typedef struct {
 static cut_value cut_of(zp_int128 n, int64_t weight, zp_int128 d)
 {
     zp_int128 whole = n * weight / ZP_POINT / d, rest = n * weight % (d * ZP_POINT);
+    if (whole > INT64_MAX / 10000) /* no declared score is as large */
+        return (cut_value){0};
     int64_t value = (int64_t)whole;
     for (int i = 0; i < 3; i++) {
         rest *= 10;

@@ -85,6 +85,12 @@ class Batch(ServiceCase):
             writing.abort()
             store.close()
 
+    def test_a_large_one_while_the_gateway_is_away_is_told_to_try_again(self):
+        s = self.service().start()
+        s.gateway.kill()
+        forms = [form_of(1 + i % 6, f"远{i}") for i in range(300)]
+        self.assert_problem(self.send(s, *forms), 503, "UNAVAILABLE")
+
     def test_what_is_no_batch(self):
         s = self.service().start()
         self.assert_problem(self.send(s, form_of(1), headers={"Content-Type": "application/json"}), 415,

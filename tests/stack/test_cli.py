@@ -110,6 +110,18 @@ class Submit(ServiceCase):
         self.assertGreaterEqual(repeated, len(out.splitlines()))
         self.assertEqual(int(self.s.metric("ziping_accepted_total")), 400)
 
+    def test_an_interruption_while_a_batch_is_being_filled_ends_it(self):
+        read, write = os.pipe()
+        with os.fdopen(write, "w", encoding="utf-8") as forms, os.fdopen(read) as source:
+            client = subprocess.Popen([ZIPING, "submit", "--batch", "1000", "--url", self.s.url, "-"], stdin=source,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for number in range(20):
+                forms.write(lines_of([form_of(1, f"填{number}")]))
+            forms.flush()
+            client.send_signal(signal.SIGINT)
+        client.communicate(timeout=GUARD_S)
+        self.assertIsNotNone(client.returncode)
+
     def test_a_service_that_is_away_is_waited_for(self):
         self.s.gateway.kill()
         environment = {**os.environ, "ZIPING_URL": self.s.url}
