@@ -6,6 +6,7 @@
  */
 #include "handlers.h"
 
+#include "codec/form_reader.h"
 #include "core/score.h"
 #include "last_year.h"
 
@@ -41,7 +42,10 @@ zp_handled zp_dry_run(zp_desk *desk, zp_request *request)
         return ZP_DONE_ANSWER;
     const zp_profile *profile = zp_choose_profile(&form, desk->gateway->profiles, &faults);
     zp_rc rc = score(desk, request, &form, profile, &result);
-    if (rc || faults.failed)
+    zp_flags found = {.arena = request->arena, .items = result.flags, .count = rc ? 0 : result.flag_count};
+    zp_form_point_at_rows(&form, &faults);
+    zp_form_point_at_rows(&form, &found);
+    if (rc || faults.failed || found.failed)
         return zp_refuse_form(desk, request, ZP_NOMEM, &faults);
 
     zp_buf *body = &request->response.body, *errors = &desk->scratch;
