@@ -51,4 +51,10 @@ static inline bool zp_str_is(zp_str a, const char *c_string)
     return zp_str_eq(a, zp_str_of(c_string));
 }
 
+static inline bool zp_str_begins(zp_str a, const char *c_string)
+{
+    size_t n = strlen(c_string);
+    return a.n >= n && memcmp(a.p, c_string, n) == 0;
+}
+
 #endif

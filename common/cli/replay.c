@@ -192,9 +192,21 @@ static zp_rc without_event(work *w, uint64_t seq)
     return again(w, &id, at_ms, &event);
 }
 
+/* About a webhook endpoint: nothing derives it, so it is told again as it was. */
+static zp_rc tell_again(work *w, const zp_notice *notice, int64_t at_ms)
+{
+    zp_rc rc = flush(w);
+    return rc ? rc : zp_scores_announce(w->replay->made, at_ms, notice, 1, &w->made);
+}
+
 static zp_rc follow(work *w, const entry *e)
 {
     zp_event event;
+    zp_notice notice;
+    uint64_t seq;
+    int64_t at_ms;
+    if (zp_notice_read(e->frozen, &notice, &seq, &at_ms) == ZP_OK)
+        return tell_again(w, &notice, at_ms);
     if (e->frozen.n == 0 || zp_event_read(e->frozen, &event) != ZP_OK)
         return without_event(w, e->seq);
     if (event.status.state == ZP_SUPERSEDED)

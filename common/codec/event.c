@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "codec/chars.h"
+#include "codec/event_head.h"
 #include "codec/json_out.h"
-#include "codec/mp.h"
 
 #include <stdio.h>
 
@@ -66,26 +66,32 @@ static void put_data(msgpack_packer *p, const zp_status *status)
     put(p, "superseded_by", status->has_superseded_by ? zp_str_of(by) : ZP_ABSENT);
 }
 
+void zp_event_pack_head(msgpack_packer *p, const zp_event_head *head)
+{
+    char number[32], sequence[32], time[ZP_TIME_TEXT + 1];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)head->seq);
+    snprintf(sequence, sizeof sequence, "%020llu", (unsigned long long)head->seq);
+    zp_time_format(head->now_ms, time);
+    msgpack_pack_map(p, MEMBERS);
+    put(p, "specversion", ZP_STR("1.0"));
+    put(p, "id", zp_str_of(number));
+    put(p, "source", zp_str_of(head->source));
+    put(p, "type", zp_str_of(head->type));
+    put(p, "subject", zp_str_of(head->subject));
+    put(p, "time", zp_str_of(time));
+    put(p, "datacontenttype", ZP_STR("application/json"));
+    put(p, "sequence", zp_str_of(sequence));
+    zp_mp_put_c(p, "data");
+}
+
 void zp_event_pack(const zp_status *status, int64_t now_ms, zp_buf *out)
 {
-    char number[32], sequence[32], type[64], subject[ZP_ID_TEXT + 1], time[ZP_TIME_TEXT + 1];
+    char type[64], subject[ZP_ID_TEXT + 1];
     msgpack_packer p;
-    snprintf(number, sizeof number, "%llu", (unsigned long long)status->seq);
-    snprintf(sequence, sizeof sequence, "%020llu", (unsigned long long)status->seq);
     snprintf(type, sizeof type, "ziping.submission.%s", zp_state_name(status->state));
     zp_id_format(&status->id, subject);
-    zp_time_format(now_ms, time);
     zp_mp_packer(&p, out);
-    msgpack_pack_map(&p, MEMBERS);
-    put(&p, "specversion", ZP_STR("1.0"));
-    put(&p, "id", zp_str_of(number));
-    put(&p, "source", ZP_STR("/v1/submissions"));
-    put(&p, "type", zp_str_of(type));
-    put(&p, "subject", zp_str_of(subject));
-    put(&p, "time", zp_str_of(time));
-    put(&p, "datacontenttype", ZP_STR("application/json"));
-    put(&p, "sequence", zp_str_of(sequence));
-    zp_mp_put_c(&p, "data");
+    zp_event_pack_head(&p, &(zp_event_head){status->seq, now_ms, "/v1/submissions", type, subject});
     put_data(&p, status);
 }
 
@@ -163,10 +169,26 @@ static size_t add_name(char *out, zp_str name)
     return n;
 }
 
+static zp_rc webhook_topic(zp_mp *m, uint32_t *left, char out[ZP_TOPIC_MAX])
+{
+    find(m, left, "subject");
+    zp_str subject = zp_mp_str(m);
+    if (m->bad || !subject.p)
+        return ZP_CORRUPT;
+    int n = snprintf(out, ZP_TOPIC_MAX, "webhook/");
+    n += (int)add_name(out + n, subject);
+    out[n] = '\0';
+    return ZP_OK;
+}
+
 zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX])
 {
     zp_mp m = zp_mp_of(bytes);
     uint32_t left = zp_mp_map(&m);
+    find(&m, &left, "type");
+    zp_str type = zp_mp_str(&m);
+    if (zp_str_begins(type, ZP_TYPE_WEBHOOK))
+        return webhook_topic(&m, &left, out);
     find(&m, &left, "data");
     left = zp_mp_map(&m);
     find(&m, &left, "status");

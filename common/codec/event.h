@@ -19,7 +19,8 @@ zp_rc zp_event_write_json(zp_str bytes, zp_buf *out);
 #define ZP_TOPIC_MAX 192
 /*
  * The topic of a frozen event: "<state>/<year>/<unit>/<grade or ->", such as "scored/2022/<unit>/优". The unit
- * is unit_code when there is one, else the unit's name with '/' as '_', cut to 96 bytes at a character. ZP_CORRUPT.
+ * is unit_code when there is one, else the unit's name with '/' as '_', cut to 96 bytes at a character. What is told
+ * about a webhook endpoint (notice.h) has "webhook/<endpoint>". ZP_CORRUPT.
  */
 zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX]);
 

@@ -6,14 +6,14 @@
 #include "codec/event_read.h"
 
 #include "base/clock.h"
-#include "codec/mp.h"
+#include "codec/event_head.h"
 
 #include <stdio.h>
 #include <time.h>
 
 enum { DIGITS = 20 };
 
-static uint64_t number_of(zp_mp *m)
+uint64_t zp_event_number(zp_mp *m)
 {
     zp_str text = zp_mp_str(m);
     uint64_t n = 0;
@@ -34,7 +34,7 @@ static zp_id id_of(zp_mp *m)
     return id;
 }
 
-static int64_t time_of(zp_mp *m)
+int64_t zp_event_time(zp_mp *m)
 {
     zp_str text = zp_mp_str(m);
     char copy[ZP_TIME_TEXT + 1] = "";
@@ -117,11 +117,11 @@ static unsigned read_data(zp_mp *m, zp_event *out)
 static unsigned read_member(zp_mp *m, zp_str name, zp_event *out)
 {
     if (zp_str_is(name, "id")) {
-        out->number = number_of(m);
+        out->number = zp_event_number(m);
         return ID;
     }
     if (zp_str_is(name, "sequence")) {
-        out->sequence = number_of(m);
+        out->sequence = zp_event_number(m);
         return SEQUENCE;
     }
     if (zp_str_is(name, "subject")) {
@@ -129,7 +129,7 @@ static unsigned read_member(zp_mp *m, zp_str name, zp_event *out)
         return SUBJECT;
     }
     if (zp_str_is(name, "time")) {
-        out->time_ms = time_of(m);
+        out->time_ms = zp_event_time(m);
         return TIME;
     }
     if (zp_str_is(name, "data"))

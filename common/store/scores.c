@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { DATABASES = 5, ARENA = 64 * 1024 };
+enum { DATABASES = 6, READABLE = DATABASES - 1, ARENA = 64 * 1024 };
 
 static zp_rc open_databases(zp_scores *self, char *message, size_t message_size)
 {
@@ -14,8 +14,9 @@ static zp_rc open_databases(zp_scores *self, char *message, size_t message_size)
                                       {"events", &self->events},
                                       {"latest", &self->latest},
                                       {"index", &self->index},
-                                      {"totals", &self->totals}};
-    return zp_env_open_dbs(&self->env, dbs, DATABASES, message, message_size);
+                                      {"totals", &self->totals},
+                                      {"meta", &self->meta}};
+    return zp_env_open_dbs(&self->env, dbs, self->env.read_only ? READABLE : DATABASES, message, message_size);
 }
 
 zp_rc zp_scores_open(const char *path, uint64_t map_size, zp_access access, zp_scores **out, char *message,

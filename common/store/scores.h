@@ -3,12 +3,14 @@
  *
  * Databases, all keys of fixed size, all values sealed: results (id → event number, status record), events (u64 BE →
  * frozen event, without gaps from 1), latest (form key → revision and id that counts), index (kind, value, id →
- * nothing: for listings), totals (year, department → counts and sums). All of a batch's effects are in one transaction.
+ * nothing: for listings), totals (year, department → counts and sums), meta (which notice about a webhook endpoint was
+ * told last; the writer's alone). All of a batch's effects are in one transaction.
  * Readers: any thread and process, each with its own zp_scores_reader.
  */
 #ifndef ZP_STORE_SCORES_H
 #define ZP_STORE_SCORES_H
 
+#include "codec/notice.h"
 #include "codec/status.h"
 #include "store/env.h"
 
@@ -34,6 +36,15 @@ zp_rc zp_scores_ensure(const char *path, uint64_t map_size, char *message, size_
  * ZP_IN_DOUBT, ZP_CORRUPT (the file's pages are damaged; nothing changed).
  */
 zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch, size_t count, uint64_t *last_seq);
+
+/*
+ * Tells of webhook endpoints that were disabled: numbers and freezes an event for each notice that is newer than the
+ * last one told, and keeps its mark, in one transaction: each is told once. Notices of one store, in order. Writer
+ * thread. As zp_scores_commit; *last_seq as there.
+ */
+zp_rc zp_scores_announce(zp_scores *self, int64_t now_ms, const zp_notice *notices, size_t count, uint64_t *last_seq);
+/* The mark of the last notice told; serial 0 before the first. A handle that writes. */
+zp_rc zp_scores_announced(zp_scores *self, zp_notice_mark *out);
 
 typedef struct zp_scores_reader zp_scores_reader; /* one thread's */
 zp_rc zp_scores_reader_new(zp_scores *self, zp_scores_reader **out);

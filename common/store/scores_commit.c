@@ -32,15 +32,15 @@ static void complain(const char *what, const zp_id *id)
 
 /* ---- events ---- */
 
-static zp_rc newest_event(work *w)
+zp_rc zp_scores_newest(zp_scores *self, MDB_txn *txn, uint64_t *seq)
 {
     MDB_cursor *cursor;
     MDB_val key, value;
-    int code = mdb_cursor_open(w->txn, w->store->events, &cursor);
+    int code = mdb_cursor_open(txn, self->events, &cursor);
     if (code)
         return zp_env_rc(code, "newest-event");
     code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    w->seq = code == 0 ? zp_be64(key.mv_data) : 0;
+    *seq = code == 0 ? zp_be64(key.mv_data) : 0;
     mdb_cursor_close(cursor);
     return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "newest-event");
 }
@@ -234,7 +234,7 @@ zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch,
     zp_rc rc = zp_env_begin(&self->env, &w.txn);
     if (rc)
         return rc;
-    rc = newest_event(&w);
+    rc = zp_scores_newest(self, w.txn, &w.seq);
     for (size_t i = 0; i < count && !rc; i++)
         rc = take(&w, batch[i]);
     ZP_HOOK("scores-written", ZP_STR(""));

@@ -10,6 +10,7 @@
 struct zp_scores {
     zp_env env;
     MDB_dbi results, events, latest, index, totals;
+    MDB_dbi meta; /* opened by a writer only: a store of an earlier release has none */
     /* the writing thread's */
     zp_arena *arena;        /* one earlier status at a time */
     zp_buf earlier, packed; /* its record; what is about to be written */
@@ -32,6 +33,8 @@ typedef struct {
     zp_id id;
 } zp_standing;
 zp_rc zp_standing_unpack(zp_str bytes, zp_standing *out); /* ZP_CORRUPT */
+/* The newest event's number as the transaction sees it; 0 when there is none. */
+zp_rc zp_scores_newest(zp_scores *self, MDB_txn *txn, uint64_t *seq);
 
 /* ---- scores_index.c ---- */
 

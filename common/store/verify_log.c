@@ -33,11 +33,21 @@ static void compare(zp_check *self, const zp_event *event, const zp_status *resu
         zp_check_fault(self, "the result has another digest, revision or year");
 }
 
+/* An event about a webhook endpoint has no result to compare with. */
+static void check_notice(zp_check *self, uint64_t seq, uint64_t number)
+{
+    if (number != seq)
+        zp_check_fault(self, "it calls itself %" PRIu64, number);
+}
+
 zp_rc zp_check_event(void *context, zp_str key, MDB_val value)
 {
     zp_check *self = context;
     zp_str frozen;
     zp_event event;
+    zp_notice notice;
+    uint64_t number;
+    int64_t at_ms;
     zp_status result;
     char id[ZP_ID_TEXT + 1];
     if (key.n != sizeof(zp_seq_key)) {
@@ -48,6 +58,10 @@ zp_rc zp_check_event(void *context, zp_str key, MDB_val value)
     check_gap(self, seq);
     if (!zp_check_seal(self, value, &frozen)) {
         self->counts->unread++;
+        return ZP_OK;
+    }
+    if (zp_notice_read(frozen, &notice, &number, &at_ms) == ZP_OK) {
+        check_notice(self, seq, number);
         return ZP_OK;
     }
     if (zp_event_read(frozen, &event) != ZP_OK) {

@@ -192,10 +192,16 @@ static zp_rc follow_event(void *context, zp_str key, MDB_val value)
     zp_check *check = context;
     zp_str frozen;
     zp_event event;
+    zp_notice notice;
+    uint64_t number;
+    int64_t at_ms;
     if (key.n != sizeof(zp_seq_key))
         return ZP_OK;
     zp_arena_reset(check->arena);
-    if (zp_unseal(value, &frozen) != ZP_OK || zp_event_read(frozen, &event) != ZP_OK) {
+    zp_rc rc = zp_unseal(value, &frozen);
+    if (!rc && zp_notice_read(frozen, &notice, &number, &at_ms) == ZP_OK)
+        return ZP_OK; /* it counts nothing */
+    if (rc || zp_event_read(frozen, &event) != ZP_OK) {
         check->counts->unread++;
         return ZP_OK;
     }
