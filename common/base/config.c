@@ -55,10 +55,14 @@ typedef struct {
 #define NOTIFIER_ROW(name, low, high, standard, what)                                                                  \
     ROW(raw_notifier, "notifier." #name, notifier.name, name, low, high, standard, what)
 
+#define WEBHOOKS_ROW(name, low, high, standard, what)                                                                  \
+    ROW(raw_webhooks, "webhooks." #name, webhooks.name, name, low, high, standard, what)
+
 static const number top_numbers[] = {ZP_TOP_NUMBERS(TOP_ROW)};
 static const number gateway_numbers[] = {ZP_GATEWAY_NUMBERS(GATEWAY_ROW)};
 static const number worker_numbers[] = {ZP_WORKER_NUMBERS(WORKER_ROW)};
 static const number notifier_numbers[] = {ZP_NOTIFIER_NUMBERS(NOTIFIER_ROW)};
+static const number webhooks_numbers[] = {ZP_WEBHOOKS_NUMBERS(WEBHOOKS_ROW)};
 
 static zp_rc read_number(load *self, const number *row, const char *text)
 {
@@ -98,6 +102,8 @@ static zp_rc read_numbers(load *self)
         rc = read_rows(self, worker_numbers, COUNT(worker_numbers), self->raw->worker);
     if (!rc)
         rc = read_rows(self, notifier_numbers, COUNT(notifier_numbers), self->raw->notifier);
+    if (!rc)
+        rc = read_rows(self, webhooks_numbers, COUNT(webhooks_numbers), self->raw->webhooks);
     /* LMDB maps whole pages; 64 KiB is the largest page of any machine that Debian runs on. */
     if (!rc && self->config->map_size % 65536)
         rc =
@@ -232,6 +238,42 @@ static zp_rc read_peer_users(load *self)
     return ZP_OK;
 }
 
+/* Those of Standard Webhooks behind the first attempt: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours. */
+static const unsigned standard_retries[] = {5000,     300000,   1800000,  7200000, 18000000,
+                                            36000000, 50400000, 72000000, 86400000};
+_Static_assert(COUNT(standard_retries) <= ZP_RETRIES_MOST, "room for all");
+
+static zp_rc read_retries(load *self)
+{
+    const raw_webhooks *raw = self->raw->webhooks;
+    zp_config *config = self->config;
+    zp_rc rc = ZP_OK;
+    config->webhooks.retry_count = raw ? raw->retry_ms_count : 0;
+    for (unsigned i = 0; i < config->webhooks.retry_count && !rc; i++) {
+        number row = {.key = "webhooks.retry_ms",
+                      .to = offsetof(zp_config, webhooks.retry_ms) + i * sizeof(unsigned),
+                      .size = sizeof(unsigned),
+                      .least = 1,
+                      .most = 604800000,
+                      .meaning = "milliseconds"};
+        rc = read_number(self, &row, raw->retry_ms[i]);
+    }
+    if (!rc && config->webhooks.retry_count == 0) {
+        memcpy(config->webhooks.retry_ms, standard_retries, sizeof standard_retries);
+        config->webhooks.retry_count = COUNT(standard_retries);
+    }
+    return rc;
+}
+
+static zp_rc read_webhooks(load *self)
+{
+    const raw_webhooks *raw = self->raw->webhooks;
+    zp_rc rc = read_retries(self);
+    if (!rc && raw && raw->ca_file)
+        rc = read_path(self, "webhooks.ca_file", raw->ca_file, "the system's", &self->config->webhooks.ca_file);
+    return rc;
+}
+
 static zp_rc read_all(load *self, const char *path)
 {
     const raw_config *raw = self->raw;
@@ -257,6 +299,8 @@ static zp_rc read_all(load *self, const char *path)
     if (!rc)
         rc = read_endpoint(self, "notifier.replay", raw->notifier ? raw->notifier->replay : NULL, "run/replay.sock",
                            &config->notifier.replay);
+    if (!rc)
+        rc = read_webhooks(self);
     return rc;
 }
 
@@ -292,6 +336,7 @@ void zp_config_destroy(zp_config **self)
     free(config->gateway.listen);
     free(config->notifier.publish);
     free(config->notifier.replay);
+    free(config->webhooks.ca_file);
     free(config->data_dir);
     for (unsigned i = 0; i < config->profiles_count; i++)
         free(config->profiles[i]);

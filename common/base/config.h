@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { ZP_RETRIES_MOST = 32 };
+
 typedef struct {
     char *data_dir;  /* absolute after loading; relative paths are taken from the file's folder */
     char **profiles; /* paths of the rule profiles (YAML), absolute; at least one */
@@ -49,6 +51,12 @@ typedef struct {
         char *publish;    /* endpoint, default ipc://<data_dir>/run/events.sock */
         char *replay;     /* endpoint, default ipc://<data_dir>/run/replay.sock */
     } notifier;
+    struct {
+        unsigned timeout_ms; /* of one attempt */
+        char *ca_file;       /* certificates that are trusted instead of the system's; NULL = the system's */
+        unsigned retry_ms[ZP_RETRIES_MOST]; /* the wait before each further attempt */
+        unsigned retry_count;               /* at least one; behind the last the endpoint is disabled */
+    } webhooks;
 } zp_config;
 
 /*

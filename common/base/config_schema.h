@@ -38,6 +38,8 @@
     X(beat_ms, 10, 60000, 1000, "milliseconds")                                                                        \
     X(queue, 1, 1000000, 10000, "messages for one subscriber")
 
+#define ZP_WEBHOOKS_NUMBERS(X) X(timeout_ms, 100, 120000, 15000, "milliseconds")
+
 #define MEMBER(key, least, most, initial, meaning) char *key;
 
 typedef struct {
@@ -57,6 +59,13 @@ typedef struct {
 } raw_notifier;
 
 typedef struct {
+    char *ca_file;
+    char **retry_ms;
+    unsigned retry_ms_count;
+    ZP_WEBHOOKS_NUMBERS(MEMBER)
+} raw_webhooks;
+
+typedef struct {
     char *data_dir, *log_level;
     char **profiles;
     unsigned profiles_count;
@@ -64,6 +73,7 @@ typedef struct {
     raw_gateway *gateway;
     raw_worker *worker;
     raw_notifier *notifier;
+    raw_webhooks *webhooks;
 } raw_config;
 
 #undef MEMBER
@@ -95,6 +105,14 @@ static const cyaml_schema_field_t notifier_fields[] = {TEXT(raw_notifier, publis
                                                        ZP_NOTIFIER_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 
+#define FIELD(key, least, most, initial, meaning) TEXT(raw_webhooks, key),
+static const cyaml_schema_field_t webhooks_fields[] = {
+    TEXT(raw_webhooks, ca_file),
+    CYAML_FIELD_SEQUENCE("retry_ms", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL, raw_webhooks, retry_ms,
+                         &text_schema, 0, ZP_RETRIES_MOST),
+    ZP_WEBHOOKS_NUMBERS(FIELD) CYAML_FIELD_END};
+#undef FIELD
+
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_config, key),
 static const cyaml_schema_field_t config_fields[] = {
     TEXT(raw_config, data_dir),
@@ -104,6 +122,7 @@ static const cyaml_schema_field_t config_fields[] = {
     BLOCK(raw_config, gateway, gateway_fields),
     BLOCK(raw_config, worker, worker_fields),
     BLOCK(raw_config, notifier, notifier_fields),
+    BLOCK(raw_config, webhooks, webhooks_fields),
     ZP_TOP_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 

@@ -119,7 +119,7 @@ typedef struct {
     size_t row_count;
     const char *disable; /* the reason why it is disabled now, with a notice; NULL: it goes on */
     const char *address; /* for the notice */
-    bool stale;          /* out: of an older generation, or gone; nothing of it was stored */
+    bool stale;          /* out: of an older generation (only its rows were stored) or gone */
 } zp_webhook_step;
 
 /* All steps in one transaction; at-least-once rests on this coming after the deliveries. As zp_env_commit. */

@@ -168,14 +168,18 @@ static zp_rc take_step(zp_webhooks *self, MDB_txn *txn, int64_t now_ms, zp_webho
 {
     zp_webhook webhook;
     zp_rc rc = zp_webhooks_find(self, txn, step->id, &webhook);
-    step->stale = rc == ZP_NOTFOUND || rc == ZP_CORRUPT || (!rc && webhook.generation != step->generation);
-    if (step->stale)
+    if (rc == ZP_NOTFOUND || rc == ZP_CORRUPT) {
+        step->stale = true;
         return ZP_OK;
-    webhook.progress = step->progress;
+    }
+    step->stale = !rc && webhook.generation != step->generation;
     for (size_t i = 0; i < step->row_count && !rc; i++)
-        rc = log_row(self, txn, &webhook, &step->rows[i]);
-    if (!rc && step->disable)
-        rc = disable(self, txn, now_ms, step, &webhook);
+        rc = log_row(self, txn, &webhook, &step->rows[i]); /* of whatever generation: it was sent */
+    if (!rc && !step->stale) {
+        webhook.progress = step->progress;
+        if (step->disable)
+            rc = disable(self, txn, now_ms, step, &webhook);
+    }
     return rc ? rc : zp_webhooks_put(self, txn, &webhook);
 }
 
