@@ -9,6 +9,7 @@
  * A job is acknowledged after the commit that holds its result and never before; what is lost on the way (a message,
  * this process) is sent again by the gateway and takes effect once.
  */
+#include "announcer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "batch.h"
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SILENT_BEATS = 3, READER_CHECK_MS = 30 * 1000, BACK_OFF_MS = 100, BACK_OFF_MAX_MS = 5000 };
+enum { SILENT_BEATS = 3, READER_CHECK_MS = 30 * 1000, ANNOUNCE_MS = 1000, BACK_OFF_MS = 100, BACK_OFF_MAX_MS = 5000 };
 
 typedef struct {
     zp_program program;
@@ -28,8 +29,9 @@ typedef struct {
     zp_scores *scores;
     zp_batch *batch;
     zp_link *link;
+    zp_announcer *announcer;
     int64_t now; /* monotonic ms, of this turn of the loop */
-    int64_t next_ready, next_reader_check;
+    int64_t next_ready, next_reader_check, next_announce;
     bool unsaid; /* the last READY found nobody */
     uint64_t heard;
     unsigned silent_beats;
@@ -79,7 +81,11 @@ static void keep_time(worker *self)
 static int64_t time_to_wait(const worker *self)
 {
     int64_t next = self->stuck ? self->next_try : self->next_ready;
-    return (next < self->next_reader_check ? next : self->next_reader_check) - self->now;
+    if (self->next_reader_check < next)
+        next = self->next_reader_check;
+    if (!self->stuck && self->next_announce < next)
+        next = self->next_announce;
+    return next - self->now;
 }
 
 /* ---- take and score ---- */
@@ -137,21 +143,40 @@ static void get_stuck(worker *self, zp_rc rc)
     self->next_try = self->now + self->back_off;
 }
 
+static void leave_in_doubt(const worker *self)
+{
+    zp_log(ZP_ERROR, "commit-in-doubt", "jobs=%zu action=\"exit; the successor looks\"", zp_batch_count(self->batch));
+    _exit(ZP_EXIT_IN_DOUBT); /* not a word more: whatever we could say may be wrong */
+}
+
 static void commit(worker *self)
 {
     uint64_t last_seq = 0;
     if (zp_batch_count(self->batch) == 0 || (self->stuck && self->now < self->next_try))
         return;
     zp_rc rc = zp_batch_commit(self->batch, self->scores, zp_clock_wall_ms(), &last_seq);
-    if (rc == ZP_IN_DOUBT) {
-        zp_log(ZP_ERROR, "commit-in-doubt", "jobs=%zu action=\"exit; the successor looks\"",
-               zp_batch_count(self->batch));
-        _exit(ZP_EXIT_IN_DOUBT); /* not a word more: whatever we could say may be wrong */
-    }
+    if (rc == ZP_IN_DOUBT)
+        leave_in_doubt(self);
     if (rc)
         get_stuck(self, rc);
     else
         tell(self, last_seq);
+}
+
+/* Any other error than doubt waits for the next look: nothing hangs on these events. */
+static void announce(worker *self)
+{
+    uint64_t last_seq = 0;
+    if (self->stuck || self->now < self->next_announce)
+        return;
+    self->next_announce = self->now + ANNOUNCE_MS;
+    zp_rc rc = zp_announcer_look(self->announcer, self->scores, zp_clock_wall_ms(), &last_seq);
+    if (rc == ZP_IN_DOUBT)
+        leave_in_doubt(self);
+    if (rc)
+        zp_log(ZP_ERROR, "not-announced", "reason=\"%s\"", zp_rc_name(rc));
+    if (last_seq)
+        zp_link_poke(self->link, last_seq);
 }
 
 static zp_rc run(worker *self)
@@ -166,6 +191,7 @@ static zp_rc run(worker *self)
         self->now = zp_clock_mono_ms();
         rc = take(self);
         commit(self);
+        announce(self);
     }
     if (!self->stuck)
         zp_link_say_bye(self->link);
@@ -206,6 +232,8 @@ static zp_rc start(worker *self)
     if (!rc)
         rc = zp_batch_new(&self->profiles, program->config->worker.batch, &self->batch);
     if (!rc)
+        rc = zp_announcer_new(program->config, &self->announcer);
+    if (!rc)
         rc = zp_link_open(program->config, &self->link, program->message, sizeof program->message);
     return rc;
 }
@@ -213,6 +241,7 @@ static zp_rc start(worker *self)
 static void end(worker *self)
 {
     zp_link_close(&self->link);
+    zp_announcer_destroy(&self->announcer);
     zp_batch_destroy(&self->batch);
     zp_scores_close(&self->scores);
 }

@@ -1,5 +1,5 @@
 /*
- * program.c - see program.h. The main thread of each of the two programs, at start and end.
+ * program.c - see program.h. The main thread of each program, at start and end.
  */
 #include "program.h"
 

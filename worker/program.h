@@ -1,5 +1,5 @@
 /*
- * program.h - how ziping-worker and ziping-notifier begin and are told to end.
+ * program.h - how ziping-worker, ziping-notifier and ziping-webhooks begin and are told to end.
  *
  * Options, settings, signals (blocked everywhere, read from a descriptor in the program's one loop) and the folders. A
  * start that fails says so in one line on standard error, which names the file and the remedy, and exits with 2.

@@ -31,6 +31,7 @@ static const verb verbs[] = {
     {"verify", zp_cli_verify, "[DIR]                       prove that what is stored is sound"},
     {"backup", zp_cli_backup, "DIR                         copy both stores, beside the running service"},
     {"rebuild", zp_cli_rebuild, "DIR                         make results, events and totals anew from the forms"},
+    {"webhook", zp_cli_webhook, "add|list|show|…             who is told of events, and how far each has got"},
 };
 
 static volatile sig_atomic_t interrupted;

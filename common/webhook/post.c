@@ -25,6 +25,7 @@ struct zp_post {
     bool allow_private;
     /* the transfer at hand */
     size_t answered;
+    char answer[ZP_POST_ANSWER];
     char refused[INET6_ADDRSTRLEN]; /* the address that may not be */
     zp_address_kind refused_kind;
     char error[CURL_ERROR_SIZE];
@@ -72,10 +73,16 @@ static int before_request(void *context, char *peer, char *local, int peer_port,
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
 {
-    (void)bytes;
     zp_post *self = context;
-    self->answered += size * count;
-    return self->answered > MAX_ANSWER ? 0 : size * count;
+    size_t n = size * count, room = self->answered < ZP_POST_ANSWER ? ZP_POST_ANSWER - self->answered : 0;
+    memcpy(self->answer + ZP_POST_ANSWER - room, bytes, n < room ? n : room);
+    self->answered += n;
+    return self->answered > MAX_ANSWER ? 0 : n;
+}
+
+zp_str zp_post_answer(const zp_post *self)
+{
+    return (zp_str){self->answer, self->answered < ZP_POST_ANSWER ? self->answered : ZP_POST_ANSWER};
 }
 
 static CURLcode restrict_it(zp_post *self, const zp_post_target *target)

@@ -3,7 +3,7 @@
  *
  * https (or http for a URL that says so), no redirect followed, no proxy, no cookie, no user name in the URL; the
  * resolved address is judged before a connection is made, and again before a kept one is used; the answer's body is
- * bounded and thrown away. A zp_post is one thread's and does one request at a time; it keeps what it can of the
+ * bounded and thrown away but for its beginning. A zp_post is one thread's and does one request at a time; it keeps what it can of the
  * connection for the next.
  */
 #ifndef ZP_WEBHOOK_POST_H
@@ -13,7 +13,7 @@
 
 #include <curl/curl.h>
 
-enum { ZP_POST_SECRETS = 2, ZP_POST_WHY = 160 };
+enum { ZP_POST_SECRETS = 2, ZP_POST_WHY = 160, ZP_POST_ANSWER = 512 };
 
 typedef struct zp_post zp_post;
 
@@ -51,6 +51,9 @@ CURL *zp_post_handle(zp_post *self);
 zp_rc zp_post_prepare(zp_post *self, const zp_post_message *message);
 /* What came of it, by libcurl's code for the transfer. */
 void zp_post_finish(zp_post *self, CURLcode code, zp_post_result *out);
+
+/* The answer's first ZP_POST_ANSWER bytes, whatever they are; valid until the next request. */
+zp_str zp_post_answer(const zp_post *self);
 
 /* Whether the URL may be an endpoint's: absolute, http or https, without user or fragment. NULL, or what is wrong. */
 const char *zp_post_url_fault(const char *url, bool allow_http);
