@@ -21,6 +21,7 @@ from actors import BUILD, GUARD_S, JOBS, NOTIFIER, READY, ROOT, VERSION, WORKER,
 
 GATEWAY = os.path.join(BUILD, "gateway", "ziping-gateway")
 ZIPING = os.path.join(BUILD, "common", "cli", "ziping")
+WEBHOOKS = os.path.join(BUILD, "worker", "webhooks", "ziping-webhooks")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
 HANG_S = 240
 JSON = {"Content-Type": "application/json"}
@@ -128,6 +129,9 @@ class Service:
     def start_notifier(self):
         self.notifier = self.start_program(NOTIFIER).wait_for("ready")
         return self.notifier
+
+    def start_webhooks(self):
+        return self.start_program(WEBHOOKS).wait_for("ready")
 
     def start_nginx(self, patience="40s"):
         self.nginx = Nginx(self.folder, self.port, os.path.join(self.run, "gateway.sock"), patience)

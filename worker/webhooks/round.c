@@ -226,16 +226,19 @@ static zp_rc read_settings(zp_round *self, uint64_t version)
     return ZP_OK;
 }
 
+/* The log before the settings: what is committed after a change is sent by the changed settings. */
 static void look(zp_round *self)
 {
-    uint64_t version = 0;
+    uint64_t version = 0, last = 0;
     int freed = 0;
     self->next_look = self->now.mono + LOOK_MS;
-    zp_rc rc = zp_webhooks_version(self->webhooks, &version);
+    zp_rc rc = zp_scores_last(self->scores, &last);
+    if (!rc)
+        rc = zp_webhooks_version(self->webhooks, &version);
     if (!rc && version != self->version)
         rc = read_settings(self, version);
     if (!rc)
-        rc = zp_scores_last(self->scores, &self->last);
+        self->last = last;
     if (rc && !self->unread)
         zp_log(ZP_ERROR, "not-read", "reason=\"%s\"", zp_rc_name(rc));
     self->unread = rc != ZP_OK;

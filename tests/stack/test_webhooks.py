@@ -1,0 +1,436 @@
+"""Webhooks as receivers and operators see them: ziping-webhooks against HTTP servers of the test's own."""
+import json
+import os
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from receiver import Receiver
+from service import ServiceCase, form_of
+
+
+def figures(text):
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and " " not in line.split("=", 1)[0])
+
+
+class WebhooksCase(ServiceCase):
+    def begin(self, forms=3, retry_ms=(50, 100), **webhooks):
+        """A service with that many events in its log."""
+        s = self.s = self.service()
+        s.blocks["webhooks"] = {"retry_ms": list(retry_ms), **webhooks}
+        s.write_settings()
+        s.start()
+        self.events = 0
+        if forms:
+            self.submit(forms)
+        return s
+
+    def submit(self, count):
+        lines = "".join(json.dumps(form_of(1 + n % 6, f"项目{self.events + n}"), ensure_ascii=False) + "\n"
+                        for n in range(count))
+        done = self.s.ziping("submit", "--quiet", "--wait", "20", "-", stdin=lines)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.events += count
+
+    def receiver(self, *arguments, **more):
+        receiver = Receiver(*arguments, **more)
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def webhook(self, *arguments, code=0):
+        done = self.s.ziping("webhook", *(str(argument) for argument in arguments))
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return figures(done.stdout)
+
+    def add(self, receiver, *options):
+        """Registers it, from the first event on; id and secret."""
+        added = self.webhook("add", receiver.url, "--allow-http", "--allow-private", "--after", 0, *options)
+        return added["endpoint"], added["secret"]
+
+    def show(self, ident):
+        return self.webhook("show", ident)
+
+    def attempts(self, ident, most=1000):
+        """(event, attempt, status, what came of it) of the delivery log."""
+        done = self.s.ziping("webhook", "show", ident, "--log", str(most))
+        rows = [line.split(" ", 5) for line in done.stdout.splitlines() if " event=" in line]
+        return [(*(int(cell.split("=")[1]) for cell in row[1:4]), row[5]) for row in rows]
+
+    def wait_for_position(self, ident, position):
+        self.s.wait(lambda: self.show(ident)["position"] == str(position))
+
+
+class Delivering(WebhooksCase):
+    def test_events_come_in_order_and_are_signed(self):
+        s = self.begin(20)
+        receiver = self.receiver()
+        ident, secret = self.add(receiver)
+        s.start_webhooks()
+        receiver.wait_for(20)
+        self.submit(5)
+        sent = receiver.wait_for(25)
+        self.assertEqual([request.event for request in sent], s.events())
+        for number, request in enumerate(sent, 1):
+            self.assertEqual(request.ident, f"evt_{number}")
+            self.assertEqual(request.headers["Content-Type"], "application/cloudevents+json")
+            self.assertTrue(request.is_signed_by(secret))
+            self.assertFalse(request.is_signed_by("whsec_" + "A" * 43 + "="))
+        self.wait_for_position(ident, 25)
+        self.assertEqual([row[:3] for row in self.attempts(ident)], [(n, 1, 204) for n in range(1, 26)])
+
+    def test_what_fails_is_tried_again_and_nothing_overtakes_it(self):
+        s = self.begin(3, retry_ms=[20, 20, 20, 20])
+        receiver = self.receiver()
+        failures = iter([500, 302, 404])
+        elsewhere = self.receiver()
+        receiver.answer = lambda request: (next(failures, 200), {"Location": elsewhere.url}, b"")
+        ident, secret = self.add(receiver)
+        s.start_webhooks()
+        sent = receiver.wait_for(6)
+        self.assertEqual([request.number for request in sent], [1, 1, 1, 1, 2, 3])
+        self.assertEqual(len({(request.ident, request.body) for request in sent[:4]}), 1)
+        self.assertTrue(all(request.is_signed_by(secret) for request in sent))
+        self.assertEqual(elsewhere.requests, [])
+        self.wait_for_position(ident, 3)
+        self.assertEqual(self.attempts(ident)[:4], [
+            (1, 1, 500, "status 500"), (1, 2, 302, "status 302: redirects are refused"), (1, 3, 404, "status 404"),
+            (1, 4, 200, "delivered")])
+        self.assertEqual(self.show(ident)["state"], "enabled")
+
+    def test_a_slow_endpoint_delays_no_other(self):
+        s = self.begin(30)
+        release = threading.Event()
+        self.addCleanup(release.set)
+        slow, quick = self.receiver(lambda request: release.wait() and (200, {}, b"")), self.receiver()
+        slow_ident, _ = self.add(slow)
+        quick_ident, _ = self.add(quick)
+        s.start_webhooks()
+        slow.wait_for(1)
+        quick.wait_for(30)
+        self.submit(10)
+        self.assertEqual([r.number for r in quick.wait_for(40)], list(range(1, 41)))
+        self.wait_for_position(quick_ident, 40)
+        self.assertEqual((slow.numbers(), self.show(slow_ident)["position"]), ([1], "0"))
+        release.set()
+        self.assertEqual([r.number for r in slow.wait_for(40)], list(range(1, 41)))
+
+    def test_a_receiver_that_does_not_answer_in_time_is_asked_again(self):
+        s = self.begin(2, retry_ms=[20, 20, 20], timeout_ms=100)
+        release = threading.Event()
+        self.addCleanup(release.set)
+        receiver = self.receiver(lambda request: (len(receiver.requests) > 1 or release.wait()) and (200, {}, b""))
+        ident, _ = self.add(receiver)
+        s.start_webhooks()
+        self.assertEqual([r.number for r in receiver.wait_for(3)], [1, 1, 2])
+        self.wait_for_position(ident, 2)
+        number, attempt, status, why = self.attempts(ident)[0]
+        self.assertEqual((number, attempt, status), (1, 1, 0))
+        self.assertIn("timed out", why)
+
+    def test_retry_after_is_honoured(self):
+        s = self.begin(1, retry_ms=[1, 1])
+        answers = iter([(503, {"Retry-After": "2"}, b"")])
+        receiver = self.receiver(lambda request: next(answers, (200, {}, b"")))
+        self.add(receiver)
+        s.start_webhooks()
+        first, second = receiver.wait_for(2)
+        self.assertGreaterEqual(second.seconds - first.seconds, 2)
+
+    def test_an_endless_answer_is_cut_off_and_its_status_counts(self):
+        s = self.begin(2)
+        receiver = self.receiver(lambda request: (200, {}, b"x" * (8 << 20)))
+        ident, _ = self.add(receiver)
+        s.start_webhooks()
+        self.assertEqual([r.number for r in receiver.wait_for(2)], [1, 2])
+        self.wait_for_position(ident, 2)
+
+    def test_only_what_was_asked_for(self):
+        s = self.begin(2)
+        s.submit(form_of(1, "另一年", year="2023"))
+        s.wait(lambda: len(s.events()) == 3)
+        unit = s.events()[0]["data"]["unit"]
+        by_year, by_unit, by_type = self.receiver(), self.receiver(), self.receiver()
+        idents = [self.add(by_year, "--year", 2023)[0], self.add(by_unit, "--unit", unit)[0],
+                  self.add(by_type, "--types", "failed,superseded")[0]]
+        s.start_webhooks()
+        self.assertEqual(by_year.wait_for(1)[0].number, 3)
+        wanted = [int(event["id"]) for event in s.events() if event["data"]["unit"] == unit]
+        self.assertEqual([r.number for r in by_unit.wait_for(len(wanted))], wanted)
+        for ident in idents:
+            self.wait_for_position(ident, 3)  # what was passed by is behind it too
+        self.assertEqual((len(by_year.requests), by_type.requests), (1, []))
+
+
+class Restarts(WebhooksCase):
+    def test_killed_at_any_moment_it_loses_nothing_and_keeps_the_order(self):
+        s = self.begin(60)
+        receivers = [self.receiver() for _ in range(3)]
+        idents = [self.add(receiver)[0] for receiver in receivers]
+        for number in (1, 7, 20, 40):
+            program = s.start_webhooks()
+            receivers[0].wait_for_number(number)
+            program.kill()
+        s.start_webhooks()
+        for receiver, ident in zip(receivers, idents):
+            receiver.wait_for_number(60)
+            self.wait_for_position(ident, 60)
+            seen = 0
+            for number in receiver.numbers():
+                self.assertLessEqual(number, seen + 1)
+                seen = max(seen, number)
+
+    def test_told_to_stop_it_stores_what_was_answered(self):
+        s = self.begin(10)
+        receiver = self.receiver()
+        ident, _ = self.add(receiver)
+        for _ in range(3):
+            program = s.start_webhooks()
+            self.submit(5)
+            receiver.wait_for(self.events)
+            self.assertEqual(program.stop(), 0)
+            self.assertEqual(self.show(ident)["position"], str(self.events))
+        self.assertEqual(receiver.numbers(), list(range(1, self.events + 1)))
+
+    def test_a_wait_outlasts_a_restart(self):
+        s = self.begin(2, retry_ms=[3600000])
+        failing, other = self.receiver(lambda request: (500, {}, b"")), self.receiver()
+        ident, _ = self.add(failing)
+        self.add(other)
+        program = s.start_webhooks()
+        s.wait(lambda: self.show(ident)["failed_attempts"] == "1")
+        before = self.show(ident)
+        self.assertEqual(program.stop(), 0)
+        s.start_webhooks()
+        self.submit(1)
+        other.wait_for_number(3)
+        self.assertEqual(self.show(ident), before)
+        self.assertEqual(failing.numbers(), [1])
+        failing.answer = lambda request: (200, {}, b"")
+        self.webhook("replay", ident, "--after", 0)
+        self.assertEqual([r.number for r in failing.wait_for(4)], [1, 1, 2, 3])
+
+    def test_there_is_one_at_a_time(self):
+        s = self.begin(1)
+        s.start_webhooks()
+        second = subprocess.run([s.programs[-1].process.args[0], "--config", s.config], capture_output=True, text=True,
+                                timeout=60, check=False)
+        self.assertEqual(second.returncode, 2)
+        self.assertIn("another ziping-webhooks is at work here", second.stderr)
+
+
+class Operating(WebhooksCase):
+    def test_two_signatures_while_a_secret_is_rotated(self):
+        s = self.begin(1)
+        receiver = self.receiver()
+        ident, old = self.add(receiver)
+        s.start_webhooks()
+        receiver.wait_for(1)
+        new = self.webhook("rotate", ident)["secret"]
+        self.submit(1)
+        request = receiver.wait_for(2)[1]
+        self.assertEqual(len(request.headers["webhook-signature"].split()), 2)
+        self.assertTrue(request.is_signed_by(old) and request.is_signed_by(new))
+        newest = self.webhook("rotate", ident, "--overlap", 0)["secret"]
+        self.submit(1)
+        request = receiver.wait_for(3)[2]
+        self.assertEqual([request.is_signed_by(secret) for secret in (old, new, newest)], [False, False, True])
+        self.assertNotIn("whsec_", s.ziping("webhook", "show", ident).stdout + s.ziping("webhook", "list").stdout)
+
+    def test_a_trial_says_what_came_back(self):
+        s = self.begin(1)
+        receiver = self.receiver(lambda request: (200, {}, b"seen\x1b[31m"))
+        ident, secret = self.add(receiver)
+        done = s.ziping("webhook", "test", ident)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("status=200\n", done.stdout)
+        self.assertIn("delivered\nanswer=seen\\x1b[31m\n", done.stdout)
+        request, = receiver.requests
+        self.assertTrue(request.is_signed_by(secret))
+        self.assertEqual(request.event["type"], "ziping.webhook.test")
+        receiver.answer = lambda request: (500, {}, b"")
+        self.assertEqual(s.ziping("webhook", "test", ident).returncode, 1)
+        self.assertEqual(self.show(ident)["position"], "0")
+
+    def test_disabled_replayed_removed(self):
+        s = self.begin(3)
+        receiver = self.receiver()
+        ident, _ = self.add(receiver)
+        s.start_webhooks()
+        receiver.wait_for(3)
+        self.wait_for_position(ident, 3)
+        self.webhook("disable", ident)
+        self.submit(2)
+        self.assertEqual((self.show(ident)["state"], self.show(ident)["position"]), ("disabled", "3"))
+        self.webhook("enable", ident)
+        self.assertEqual([r.number for r in receiver.wait_for(5)], [1, 2, 3, 4, 5])
+        self.wait_for_position(ident, 5)
+        self.webhook("replay", ident, "--after", 3)
+        self.assertEqual([r.number for r in receiver.wait_for(7)][5:], [4, 5])
+        self.webhook("replay", ident, "--after", 99, code=1)
+        self.webhook("remove", ident)
+        self.webhook("show", ident, code=1)
+        self.webhook("disable", ident, code=1)
+        self.assertEqual(self.add(receiver)[0], "2")  # no id is given twice
+
+    def test_a_new_endpoint_gets_what_comes_from_then_on(self):
+        s = self.begin(3)
+        receiver = self.receiver()
+        self.assertEqual(self.webhook("add", receiver.url, "--allow-http", "--allow-private")["position"], "3")
+        s.start_webhooks()
+        self.submit(1)
+        self.assertEqual(receiver.wait_for(1)[0].number, 4)
+
+    def test_urls_that_are_no_endpoints(self):
+        self.begin(0)
+        for url, reason in (("http://example.org/x", "http is refused without --allow-http"),
+                            ("ftp://example.org/x", "only https and http"), ("example.org", "no absolute URL"),
+                            ("https://me:word@example.org/", "names a user"), ("https://example.org/#x", "fragment"),
+                            ("https://example.org/" + "x" * 2000, "too long")):
+            done = self.s.ziping("webhook", "add", url)
+            self.assertEqual(done.returncode, 2, url)
+            self.assertIn(reason, done.stderr)
+        self.assertEqual(len(self.s.ziping("webhook", "list").stdout.splitlines()), 2)
+
+    def test_the_folder_of_the_secrets_is_the_services_alone(self):
+        s = self.begin(0)
+        self.add(self.receiver())
+        self.assertEqual(os.stat(os.path.join(s.data, "webhooks")).st_mode & 0o777, 0o700)
+
+
+class Addresses(WebhooksCase):
+    def test_private_addresses_are_refused_by_address_not_by_name(self):
+        s = self.begin(1)
+        receiver = self.receiver()
+        urls = [f"http://{host}:{receiver.port}/" for host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]")]
+        idents = [self.webhook("add", url, "--allow-http", "--after", 0)["endpoint"] for url in urls]
+        metadata = self.webhook("add", "http://169.254.169.254/", "--allow-http", "--allow-private", "--after", 0)
+        s.start_webhooks()
+        for ident in idents:
+            s.wait(lambda: self.attempts(ident))
+            self.assertIn("is private", self.attempts(ident)[0][3])
+        s.wait(lambda: self.attempts(metadata["endpoint"]))
+        self.assertIn("never allowed", self.attempts(metadata["endpoint"])[0][3])
+        self.assertEqual(receiver.requests, [])
+
+    def test_an_allowance_is_the_endpoints_own(self):
+        """Both resolve to the same address; one may, and the other does not get at its kept connection."""
+        s = self.begin(2)
+        receiver = self.receiver()
+        allowed, _ = self.add(receiver)
+        s.start_webhooks()
+        self.wait_for_position(allowed, 2)
+        refused = self.webhook("add", receiver.url, "--allow-http", "--after", 0)["endpoint"]
+        s.wait(lambda: self.attempts(refused))
+        self.assertIn("is private", self.attempts(refused)[0][3])
+        self.assertEqual(len(receiver.requests), 2)
+
+    def test_proxies_of_the_environment_are_not_used(self):
+        s = self.begin(1)
+        proxy, receiver = self.receiver(), self.receiver()
+        s.environment = {name: f"http://127.0.0.1:{proxy.port}" for name in ("http_proxy", "all_proxy", "ALL_PROXY")}
+        self.add(receiver)
+        s.start_webhooks()
+        self.assertEqual(receiver.wait_for(1)[0].path, "/hook")
+        self.assertEqual(proxy.requests, [])
+
+    def test_a_certificate_is_checked(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True,
+                       capture_output=True, timeout=60)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        s = self.begin(1)
+        receiver = self.receiver(wrap=lambda socket: context.wrap_socket(socket, server_side=True))
+        url = f"https://localhost:{receiver.port}/hook"
+        ident = self.webhook("add", url, "--allow-private", "--after", 0)["endpoint"]
+        program = s.start_webhooks()
+        s.wait(lambda: self.attempts(ident))
+        self.assertIn("certificate", self.attempts(ident)[0][3])
+        self.assertEqual(receiver.requests, [])
+        program.stop()
+        s.blocks["webhooks"]["ca_file"] = certificate
+        s.write_settings()
+        s.start_webhooks()
+        self.webhook("enable", ident)
+        self.assertEqual(receiver.wait_for(1)[0].number, 1)
+
+
+class Disabling(WebhooksCase):
+    def gone(self, retry_ms=(20, 20)):
+        """An endpoint that has been disabled with an event, the fourth; its receiver, id and the event."""
+        s = self.begin(3, retry_ms=retry_ms)
+        receiver = self.receiver(lambda request: (410, {}, b""))
+        ident, _ = self.add(receiver)
+        s.start_webhooks()
+        s.wait(lambda: len(s.events()) == 4)
+        return receiver, ident, s.events()[3]
+
+    def test_gone_disables_at_once_and_that_is_an_event(self):
+        receiver, ident, event = self.gone()
+        s = self.s
+        self.assertEqual(receiver.numbers(), [1])
+        self.assertEqual((event["type"], event["subject"], event["source"]), ("ziping.webhook.disabled", ident, "/webhooks"))
+        data = event["data"]
+        self.assertEqual((data["endpoint"], data["address"]), (int(ident), f"http://127.0.0.1:{receiver.port}"))
+        self.assertIn("410", data["reason"])
+        self.assertEqual(self.show(ident)["state"], "disabled")
+        tailed = s.ziping("tail", "--after", "0", "--topic", "webhook/", "--count", "1")
+        self.assertEqual(json.loads(tailed.stdout), event)
+        self.submit(3)
+        self.assertEqual([e["type"] for e in s.events()].count("ziping.webhook.disabled"), 1)
+        self.assertEqual(s.get("/v1/totals").json()["sum"]["scored"], 6)
+        self.assertEqual(s.ziping("verify").returncode, 0)
+
+    def test_it_is_told_once_whoever_is_the_worker(self):
+        _, ident, _ = self.gone()
+        s = self.s
+        for _ in range(2):
+            worker = next(p for p in s.programs if p.process.args[0].endswith("ziping-worker") and p.process.poll() is None)
+            worker.kill()
+            s.start_worker()
+            self.submit(1)
+        self.webhook("enable", ident)
+        s.wait(lambda: [e["type"] for e in s.events()].count("ziping.webhook.disabled") == 2)
+        self.assertEqual([(e["data"]["notice"], e["subject"]) for e in s.events() if e["source"] == "/webhooks"],
+                         [(1, ident), (2, ident)])
+
+    def test_a_schedule_that_is_used_up_disables_and_another_endpoint_is_told(self):
+        s = self.begin(1, retry_ms=[10, 10, 10])
+        failing, other = self.receiver(lambda request: (500, {}, b"")), self.receiver()
+        ident, _ = self.add(failing)
+        self.add(other)
+        s.start_webhooks()
+        told = other.wait_for(2)[1].event
+        self.assertEqual((told["type"], told["subject"]), ("ziping.webhook.disabled", ident))
+        self.assertEqual(failing.numbers(), [1] * 4)
+        self.assertEqual(told["data"]["reason"], "4 attempts failed, the last: status 500")
+        failing.answer = lambda request: (200, {}, b"")
+        self.webhook("enable", ident)
+        self.assertEqual([r.number for r in failing.wait_for(6)][4:], [1, 2])
+
+    def test_a_rebuilt_log_holds_it_where_it_was(self):
+        _, _, event = self.gone()
+        s = self.s
+        self.submit(2)
+        place = os.path.join(s.folder, "anew")
+        done = s.ziping("rebuild", place)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("events.same=6\nevents.different=0\n", done.stdout)
+        before = s.events()
+        s.end_programs()
+        s.programs = []
+        s.data, s.run = place, os.path.join(place, "run")
+        s.write_settings(data_dir=place)
+        s.start()
+        self.assertEqual((s.events(), s.events()[3]), (before, event))
+        s.start_webhooks()
+        self.submit(1)
+        self.assertEqual([e["type"] for e in s.events()].count("ziping.webhook.disabled"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
