@@ -144,10 +144,11 @@ int zp_cli_webhook_add(zp_webhook_job *job)
 
 /* ---- changes ---- */
 
-/* From here on as if it had never failed. */
-static void forget_failures(zp_webhook *webhook)
+/* From there on, as if it had never failed. */
+static void set_course(zp_webhook *webhook, uint64_t position)
 {
-    webhook->progress = (zp_webhook_progress){.position = webhook->progress.position};
+    webhook->progress = (zp_webhook_progress){.position = position};
+    webhook->course++;
 }
 
 static int change(zp_webhook_job *job, zp_webhook_change change_it, void *context)
@@ -166,7 +167,7 @@ static zp_rc enable(void *context, zp_webhook *webhook)
     (void)context;
     webhook->enabled = true;
     webhook->reason[0] = '\0';
-    forget_failures(webhook);
+    set_course(webhook, webhook->progress.position);
     return ZP_OK;
 }
 
@@ -191,8 +192,7 @@ int zp_cli_webhook_disable(zp_webhook_job *job)
 
 static zp_rc set_position(void *context, zp_webhook *webhook)
 {
-    webhook->progress.position = *(uint64_t *)context;
-    forget_failures(webhook);
+    set_course(webhook, *(const uint64_t *)context);
     return ZP_OK;
 }
 

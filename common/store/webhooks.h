@@ -7,10 +7,10 @@
  *
  * Who writes: unlike the other two stores, two processes may, each with one thread: ziping-webhooks, and the ziping
  * command for as long as an operator's change takes. LMDB's lock lets one in at a time, so every transaction is short:
- * what it needs is made before it begins, and nothing is sent or waited for within. A change by the command gives the
- * endpoint a new generation and the store a new version; ziping-webhooks looks at the version several times a second,
- * and what it brings of an older generation is not stored. Readers: any thread and process (the active worker reads the
- * notices). A handle is one thread's.
+ * what it needs is made before it begins, and nothing is sent or waited for within. Every change by the command gives
+ * the store a new version, at which ziping-webhooks looks several times a second. One that sets an endpoint's progress
+ * also gives it a new course: progress that ziping-webhooks made on an older course is not stored over it. Readers: any
+ * thread and process (the active worker reads the notices). A handle is one thread's.
  */
 #ifndef ZP_STORE_WEBHOOKS_H
 #define ZP_STORE_WEBHOOKS_H
@@ -48,7 +48,8 @@ typedef struct {
 } zp_webhook_progress;
 
 typedef struct {
-    uint64_t id, generation;
+    uint64_t id;
+    uint64_t course; /* counts how often an operator has set its progress */
     char url[ZP_WEBHOOK_URL + 1];
     bool allow_private;
     zp_webhook_secret secrets[ZP_WEBHOOK_SECRETS]; /* the newest first */
@@ -101,10 +102,12 @@ zp_rc zp_webhooks_notices(zp_webhooks *self, uint64_t after, zp_notice_each each
 
 /* ---- an operator's changes: each one transaction. ZP_FULL, ZP_IN_DOUBT and others as zp_env_commit ---- */
 
-/* Stores it under the next id, which is set with the generation. ZP_TOO_LARGE: there are ZP_WEBHOOKS_MOST. */
+/* Stores it under the next id, which is set. ZP_TOO_LARGE: there are ZP_WEBHOOKS_MOST. */
 zp_rc zp_webhooks_add(zp_webhooks *self, zp_webhook *webhook);
-/* Shows the endpoint as it is stored; what `change` makes of it is stored as its next generation, and is in *out.
- * Whatever else it returns than ZP_OK ends it, with nothing changed. ZP_NOTFOUND. */
+/*
+ * Shows the endpoint as it is stored; what `change` makes of it is stored, and is in *out. It adds 1 to the course when
+ * it sets the progress. Whatever else it returns than ZP_OK ends it, with nothing changed. ZP_NOTFOUND.
+ */
 typedef zp_rc (*zp_webhook_change)(void *context, zp_webhook *webhook);
 zp_rc zp_webhooks_change(zp_webhooks *self, uint64_t id, zp_webhook_change change, void *context, zp_webhook *out);
 /* With its log. ZP_NOTFOUND. */
@@ -113,13 +116,13 @@ zp_rc zp_webhooks_remove(zp_webhooks *self, uint64_t id);
 /* ---- what ziping-webhooks stores ---- */
 
 typedef struct {
-    uint64_t id, generation; /* as read */
+    uint64_t id, course; /* as read */
     zp_webhook_progress progress;
     const zp_webhook_row *rows; /* attempts since the last step */
     size_t row_count;
     const char *disable; /* the reason why it is disabled now, with a notice; NULL: it goes on */
     const char *address; /* for the notice */
-    bool stale;          /* out: of an older generation (only its rows were stored) or gone */
+    bool stale;          /* out: of an older course (only its rows were stored), or gone */
 } zp_webhook_step;
 
 /* All steps in one transaction; at-least-once rests on this coming after the deliveries. As zp_env_commit. */

@@ -67,7 +67,6 @@ static zp_rc add(zp_webhooks *self, MDB_txn *txn, zp_webhook *webhook)
     if (rc)
         return rc;
     webhook->id = last + 1; /* never given again */
-    webhook->generation = 1;
     rc = put_meta(self, txn, ZP_META_NEXT, webhook->id);
     if (!rc)
         rc = zp_webhooks_put(self, txn, webhook);
@@ -90,7 +89,6 @@ zp_rc zp_webhooks_change(zp_webhooks *self, uint64_t id, zp_webhook_change chang
     rc = zp_webhooks_find(self, txn, id, out);
     if (!rc)
         rc = change(context, out);
-    out->generation++;
     if (!rc)
         rc = zp_webhooks_put(self, txn, out);
     if (!rc)
@@ -147,7 +145,6 @@ static zp_rc disable(zp_webhooks *self, MDB_txn *txn, int64_t now_ms, const zp_w
                         .disabled_ms = now_ms};
     size_t n = strnlen(step->disable, ZP_WEBHOOK_REASON);
     webhook->enabled = false;
-    webhook->generation++;
     memcpy(webhook->reason, step->disable, n);
     webhook->reason[n] = '\0';
     zp_rc rc = zp_webhooks_newest(self, txn, &newest);
@@ -172,12 +169,12 @@ static zp_rc take_step(zp_webhooks *self, MDB_txn *txn, int64_t now_ms, zp_webho
         step->stale = true;
         return ZP_OK;
     }
-    step->stale = !rc && webhook.generation != step->generation;
+    step->stale = !rc && webhook.course != step->course;
     for (size_t i = 0; i < step->row_count && !rc; i++)
-        rc = log_row(self, txn, &webhook, &step->rows[i]); /* of whatever generation: it was sent */
+        rc = log_row(self, txn, &webhook, &step->rows[i]); /* whatever the course: it was sent */
     if (!rc && !step->stale) {
         webhook.progress = step->progress;
-        if (step->disable)
+        if (step->disable && webhook.enabled)
             rc = disable(self, txn, now_ms, step, &webhook);
     }
     return rc ? rc : zp_webhooks_put(self, txn, &webhook);

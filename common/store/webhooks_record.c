@@ -51,7 +51,7 @@ void zp_webhook_pack(const zp_webhook *w, zp_buf *out)
     zp_mp_packer(&p, out);
     msgpack_pack_array(&p, ENDPOINT_FIELDS);
     msgpack_pack_uint8(&p, SCHEMA);
-    msgpack_pack_uint64(&p, w->generation);
+    msgpack_pack_uint64(&p, w->course);
     zp_mp_put_c(&p, w->url);
     w->allow_private ? msgpack_pack_true(&p) : msgpack_pack_false(&p);
     put_secrets(&p, w);
@@ -93,7 +93,7 @@ zp_rc zp_webhook_unpack(zp_str bytes, zp_webhook *out)
     zp_webhook_progress *at = &out->progress;
     *out = (zp_webhook){0};
     uint32_t beyond = zp_mp_record(&m, SCHEMA, ENDPOINT_FIELDS);
-    out->generation = zp_mp_uint(&m);
+    out->course = zp_mp_uint(&m);
     text_of(&m, out->url, sizeof out->url);
     out->allow_private = zp_mp_bool(&m);
     read_secrets(&m, out);

@@ -38,7 +38,7 @@ static int64_t left_of_wait(const zp_webhook_progress *progress, int64_t wall)
     return left < progress->wait_ms ? left : progress->wait_ms;
 }
 
-void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook, const zp_now *now)
+void zp_courier_set_out(zp_courier *self, const zp_webhook *webhook, const zp_now *now)
 {
     self->webhook = *webhook;
     self->row_count = 0;
@@ -46,6 +46,14 @@ void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook, const zp_now 
     self->disable[0] = '\0';
     self->due = now->mono + left_of_wait(&webhook->progress, now->wall);
     zp_post_url_origin(webhook->url, self->address, sizeof self->address);
+}
+
+void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook)
+{
+    zp_webhook_progress progress = self->webhook.progress;
+    self->webhook = *webhook;
+    self->webhook.progress = progress;
+    self->disable[0] = '\0';
 }
 
 bool zp_courier_is_due(const zp_courier *self, const zp_now *now, uint64_t last)
@@ -242,7 +250,7 @@ void zp_courier_finish(zp_courier *self, const zp_post_result *result, const zp_
 void zp_courier_step(const zp_courier *self, zp_webhook_step *out)
 {
     *out = (zp_webhook_step){.id = self->webhook.id,
-                             .generation = self->webhook.generation,
+                             .course = self->webhook.course,
                              .progress = self->webhook.progress,
                              .rows = self->rows,
                              .row_count = self->row_count,

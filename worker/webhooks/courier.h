@@ -35,8 +35,10 @@ typedef struct {
     int64_t wall, mono;
 } zp_now;
 
-/* Takes over what is stored of an endpoint; nothing may be in flight. */
-void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook, const zp_now *now);
+/* Begins on the course that is stored of an endpoint; nothing may be in flight. */
+void zp_courier_set_out(zp_courier *self, const zp_webhook *webhook, const zp_now *now);
+/* Takes over settings that have changed, the course being the same; what was done is stored. */
+void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook);
 void zp_courier_destroy(zp_courier **self);
 
 /* It is enabled, has nothing in flight, its time has come, and the log goes on behind its position. */

@@ -175,17 +175,18 @@ static bool meet(void *context, const zp_webhook *webhook)
 {
     zp_round *self = context;
     zp_courier *courier = find(self, webhook->id);
-    bool is_new = !courier || courier->webhook.generation != webhook->generation;
+    bool another_course = !courier || courier->webhook.course != webhook->course;
     if (!courier)
         courier = take_on(self);
     if (!courier) {
         self->failed = ZP_NOMEM;
         return false;
     }
-    if (is_new) {
-        give_up(self, courier); /* it was for other settings; it is sent again */
-        zp_post_destroy(&courier->post);
-        zp_courier_adopt(courier, webhook, &self->now);
+    if (another_course) {
+        give_up(self, courier); /* what is in flight is no longer what comes next */
+        zp_courier_set_out(courier, webhook, &self->now);
+    } else {
+        zp_courier_adopt(courier, webhook);
     }
     courier->seen = true;
     return true;
@@ -206,7 +207,7 @@ static void dismiss_unseen(zp_round *self)
     self->count = kept;
 }
 
-/* What has been done so far is stored first, under the settings that it was done by. */
+/* What has been done so far is stored first: then what is read is as new as what is known. */
 static zp_rc read_settings(zp_round *self, uint64_t version)
 {
     zp_rc rc = zp_round_store(self);
