@@ -21,6 +21,7 @@ struct zp_announcer {
     char *path, *file;
     zp_webhooks *webhooks; /* NULL: not there yet */
     bool failing;          /* said once */
+    zp_notice_mark told; /* last */
     size_t count;
     zp_notice notices[AT_ONCE];
     texts texts[AT_ONCE]; /* copied out of the read transaction */
@@ -61,6 +62,8 @@ static zp_str copy(zp_str from, char *to, size_t size)
 static bool keep(void *context, const zp_notice *notice)
 {
     zp_announcer *self = context;
+    if (zp_notice_is_told(&self->told, &notice->mark))
+        return true;
     texts *room = &self->texts[self->count];
     zp_notice *kept = &self->notices[self->count++];
     *kept = *notice;
@@ -69,7 +72,7 @@ static bool keep(void *context, const zp_notice *notice)
     return self->count < AT_ONCE;
 }
 
-/* What is newer than the last one told, or all of it when that was another store's. */
+/* What was not told yet: few, and looked for only when the newest was not. */
 static zp_rc collect(zp_announcer *self, zp_scores *scores)
 {
     zp_notice_mark newest, told;
@@ -87,10 +90,8 @@ static zp_rc collect(zp_announcer *self, zp_scores *scores)
     rc = zp_scores_announced(scores, &told);
     if (rc)
         return rc;
-    bool same = memcmp(told.store, newest.store, sizeof told.store) == 0;
-    if (same && told.serial >= newest.serial)
-        return ZP_OK;
-    return zp_webhooks_notices(self->webhooks, same ? told.serial : 0, keep, self);
+    self->told = told;
+    return zp_notice_is_told(&told, &newest) ? ZP_OK : zp_webhooks_notices(self->webhooks, 0, keep, self);
 }
 
 zp_rc zp_announcer_look(zp_announcer *self, zp_scores *scores, int64_t wall_ms, uint64_t *last_seq)

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/new_folder.h"
 #include "cli/soundness.h"
+#include "cli/webhook_copy.h"
 #include "store/copy.h"
 
 #include <getopt.h>
@@ -37,7 +38,8 @@ static int usage(FILE *to)
 {
     fprintf(to,
             "Usage: ziping backup [options] DIR\n\n"
-            "Copies both stores into the new folder DIR, beside the running service or without it. Every result in\n"
+            "Copies the stores into the new folder DIR, beside the running service or without it (that of webhooks with\n"
+            "its secrets: keep the copy as you keep those). Every result in\n"
             "the copy has its form; what was accepted and not yet scored is pending there. A service whose\n"
             "settings say `data_dir: DIR` runs on from it. Afterwards the copy is verified.\n\n"
             "  --max-rate N     megabytes a second at most; default: as fast as it goes. The stores grow by what\n"
@@ -105,6 +107,17 @@ static zp_rc copy_store(backup *b, zp_env *env, const char *name)
     return rc;
 }
 
+static zp_rc copy_webhooks(backup *b, const zp_config *config)
+{
+    uint64_t bytes;
+    zp_rc rc = zp_webhook_copy(config, b->folder.building, &b->options->pace, &bytes, b->message, MESSAGE);
+    if (!rc && bytes) {
+        b->bytes += bytes;
+        printf("webhooks.bytes=%" PRIu64 "\n", bytes);
+    }
+    return rc;
+}
+
 static zp_rc put_back(backup *b, const zp_config *config)
 {
     zp_intake *intake = NULL;
@@ -131,6 +144,8 @@ static zp_rc make(backup *b, const zp_config *config)
     zp_rc rc = zp_stores_open(config, &b->stores, b->message, MESSAGE);
     if (!rc)
         rc = zp_new_folder_begin(b->options->place, &b->folder, b->message, MESSAGE);
+    if (!rc)
+        rc = copy_webhooks(b, config);
     if (!rc)
         rc = copy_store(b, zp_scores_env(b->stores.scores), "scores");
     if (!rc)

@@ -5,6 +5,7 @@
 #include "cli/new_folder.h"
 #include "cli/replay.h"
 #include "cli/soundness.h"
+#include "cli/webhook_copy.h"
 #include "codec/profile_yaml.h"
 #include "store/copy.h"
 
@@ -104,6 +105,13 @@ static zp_rc settle_last(rebuilding *r)
     return rc;
 }
 
+static zp_rc copy_webhooks(rebuilding *r)
+{
+    const zp_copy_pace pace = {.stop = stop};
+    uint64_t bytes;
+    return zp_webhook_copy(r->config, r->folder.building, &pace, &bytes, r->message, MESSAGE);
+}
+
 static zp_rc copy_forms(rebuilding *r, const char *path)
 {
     const zp_copy_pace pace = {.stop = stop};
@@ -155,6 +163,8 @@ static zp_rc make(rebuilding *r)
     char *scores = rc ? NULL : zp_stores_path(r->folder.building, "scores");
     if (!rc && (!intake || !scores))
         rc = ZP_NOMEM;
+    if (!rc)
+        rc = copy_webhooks(r);
     if (!rc)
         rc = settle_last(r);
     if (!rc)

@@ -13,6 +13,12 @@ enum { DATA_MEMBERS = 7, HEX = 2 * ZP_NOTICE_STORE };
 
 static const char disabled[] = ZP_TYPE_WEBHOOK "disabled";
 
+bool zp_notice_is_told(const zp_notice_mark *told, const zp_notice_mark *mark)
+{
+    return memcmp(told->store, mark->store, sizeof told->store) == 0 && mark->serial <= told->serial &&
+           mark->at_ms <= told->at_ms;
+}
+
 /* ---- packing ---- */
 
 static void put(msgpack_packer *p, const char *name, zp_str value)
@@ -54,7 +60,7 @@ void zp_notice_pack(const zp_notice *notice, uint64_t seq, int64_t now_ms, zp_bu
     put(&p, "address", notice->address);
     put(&p, "reason", notice->reason);
     put_time(&p, "failing_since", notice->failing_since_ms);
-    put_time(&p, "disabled_at", notice->disabled_ms);
+    put_time(&p, "disabled_at", notice->mark.at_ms);
     put_store(&p, notice->mark.store);
     put_uint(&p, "notice", notice->mark.serial);
 }
@@ -89,7 +95,7 @@ static unsigned read_data_member(zp_mp *m, zp_str name, zp_notice *out)
         return SINCE;
     }
     if (zp_str_is(name, "disabled_at")) {
-        out->disabled_ms = zp_event_time(m);
+        out->mark.at_ms = zp_event_time(m);
         return AT;
     }
     if (zp_str_is(name, "store")) {

@@ -9,7 +9,7 @@
 #define TOLD ZP_STR("told")
 
 typedef struct {
-    uint8_t b[ZP_NOTICE_STORE + 8];
+    uint8_t b[ZP_NOTICE_STORE + 16];
 } mark_bytes;
 
 static zp_rc read_mark(zp_scores *self, MDB_txn *txn, zp_notice_mark *out)
@@ -23,6 +23,7 @@ static zp_rc read_mark(zp_scores *self, MDB_txn *txn, zp_notice_mark *out)
         return ZP_CORRUPT;
     memcpy(out->store, bytes.p, sizeof out->store);
     out->serial = zp_be64(bytes.p + sizeof out->store);
+    out->at_ms = (int64_t)zp_be64(bytes.p + sizeof out->store + 8);
     return ZP_OK;
 }
 
@@ -31,13 +32,9 @@ static zp_rc write_mark(zp_scores *self, MDB_txn *txn, const zp_notice_mark *mar
     mark_bytes bytes;
     memcpy(bytes.b, mark->store, sizeof mark->store);
     zp_be64_put(bytes.b + sizeof mark->store, mark->serial);
+    zp_be64_put(bytes.b + sizeof mark->store + 8, (uint64_t)mark->at_ms);
     zp_str value = ZP_BYTES(bytes);
     return zp_put_sealed(txn, self->meta, TOLD, &value, 1, 0);
-}
-
-static bool is_told(const zp_notice_mark *told, const zp_notice_mark *mark)
-{
-    return memcmp(told->store, mark->store, sizeof told->store) == 0 && mark->serial <= told->serial;
 }
 
 static zp_rc tell(zp_scores *self, MDB_txn *txn, int64_t now_ms, const zp_notice *notice, uint64_t *seq)
@@ -65,7 +62,7 @@ zp_rc zp_scores_announce(zp_scores *self, int64_t now_ms, const zp_notice *notic
     if (!rc)
         rc = zp_scores_newest(self, txn, &seq);
     for (size_t i = 0; i < count && !rc; i++)
-        if (!is_told(&told, &notices[i].mark))
+        if (!zp_notice_is_told(&told, &notices[i].mark))
             rc = tell(self, txn, now_ms, &notices[i], &seq);
     if (!rc)
         rc = zp_env_commit(&self->env, txn);

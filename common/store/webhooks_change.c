@@ -142,7 +142,7 @@ static zp_rc disable(zp_webhooks *self, MDB_txn *txn, int64_t now_ms, const zp_w
                         .address = zp_str_of(step->address),
                         .reason = zp_str_of(step->disable),
                         .failing_since_ms = step->progress.failing_since_ms,
-                        .disabled_ms = now_ms};
+                        .mark = {.at_ms = now_ms}};
     size_t n = strnlen(step->disable, ZP_WEBHOOK_REASON);
     webhook->enabled = false;
     memcpy(webhook->reason, step->disable, n);

@@ -55,10 +55,17 @@ zp_rc zp_webhooks_newest(zp_webhooks *self, MDB_txn *txn, zp_notice_mark *out)
     if (code)
         return zp_env_rc(code, "newest-notice");
     code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    if (code == 0)
+    if (code == 0) {
+        zp_notice notice;
+        zp_str record;
         out->serial = zp_be64(key.mv_data);
+        rc = zp_unseal(value, &record);
+        if (!rc)
+            rc = zp_webhook_notice_unpack(record, &notice);
+        out->at_ms = rc ? 0 : notice.mark.at_ms; /* a damaged one is told by nobody */
+    }
     mdb_cursor_close(cursor);
-    return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "newest-notice");
+    return code == 0 || code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "newest-notice");
 }
 
 /* ---- looks ---- */
@@ -191,7 +198,7 @@ static zp_rc show_notice(void *context, zp_str key, zp_str record)
     zp_rc rc = zp_webhook_notice_unpack(record, &notice);
     if (rc)
         return rc;
-    notice.mark = s->mark;
+    memcpy(notice.mark.store, s->mark.store, sizeof notice.mark.store);
     notice.mark.serial = zp_be64(key.p);
     return s->notice(s->context, &notice) ? ZP_OK : ZP_CLOSED;
 }

@@ -154,7 +154,7 @@ void zp_webhook_notice_pack(const zp_notice *notice, zp_buf *out)
     zp_mp_put_str(&p, notice->address);
     zp_mp_put_str(&p, notice->reason);
     msgpack_pack_int64(&p, notice->failing_since_ms);
-    msgpack_pack_int64(&p, notice->disabled_ms);
+    msgpack_pack_int64(&p, notice->mark.at_ms);
 }
 
 zp_rc zp_webhook_notice_unpack(zp_str bytes, zp_notice *out)
@@ -166,6 +166,6 @@ zp_rc zp_webhook_notice_unpack(zp_str bytes, zp_notice *out)
     out->address = zp_mp_str(&m);
     out->reason = zp_mp_str(&m);
     out->failing_since_ms = time_of(&m);
-    out->disabled_ms = time_of(&m);
+    out->mark.at_ms = time_of(&m);
     return zp_mp_record_end(&m, beyond) ? ZP_OK : ZP_CORRUPT;
 }

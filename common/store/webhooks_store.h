@@ -31,7 +31,7 @@ zp_rc zp_webhook_unpack(zp_str bytes, zp_webhook *out); /* ZP_CORRUPT; id is the
 void zp_webhook_row_pack(const zp_webhook_row *row, zp_buf *out);
 zp_rc zp_webhook_row_unpack(zp_str bytes, zp_webhook_row *out);
 void zp_webhook_notice_pack(const zp_notice *notice, zp_buf *out);
-zp_rc zp_webhook_notice_unpack(zp_str bytes, zp_notice *out); /* all but the mark */
+zp_rc zp_webhook_notice_unpack(zp_str bytes, zp_notice *out); /* of the mark the time alone */
 
 /* ---- webhooks_read.c ---- */
 

@@ -1,5 +1,6 @@
 /* Any bytes as what the stores and sockets hold: submissions, forms, statuses, events, dispatch messages. */
 #include "codec/event.h"
+#include "codec/notice.h"
 #include "fuzz.h"
 #include "wire/dispatch.h"
 
@@ -14,6 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     zp_form form;
     zp_job jobs[ZP_DISPATCH_MAX_JOBS];
     zp_done done[ZP_DISPATCH_MAX_JOBS];
+    zp_notice notice;
+    uint64_t seq;
+    int64_t at_ms;
     zp_dispatch_msg message = {.jobs = jobs, .done = done};
     if (zp_form_unpack(bytes, arena, &form) == ZP_OK)
         follow(&form, arena);
@@ -25,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     (void)zp_event_write_json(bytes, &json);
     (void)zp_event_topic(bytes, topic);
+    (void)zp_notice_read(bytes, &notice, &seq, &at_ms);
     (void)zp_dispatch_decode(bytes, &message);
     zp_buf_free(&json);
     free(copy);

@@ -45,7 +45,8 @@ class Quickstart(ServiceCase):
         for project, figures in TABLE.items():
             self.assertRegex(out, rf"{project} +scored +" + " +".join(figures).replace(".", r"\.") + r" +\d+ ms")
         self.assertIn("综合服务率: declared 7.6, computed 9.61 (SCORE_TOO_LOW, ACTUAL_X_WEIGHT+TRUNC1)", out)
-        self.assertEqual(set(self.pids(folder)), {"notifier", "worker-1", "worker-2", "worker-3", "gateway", "nginx"})
+        self.assertEqual(set(self.pids(folder)), {"notifier", "webhooks", "worker-1", "worker-2", "worker-3", "gateway",
+                                                   "nginx"})
 
         commands = [line.strip() for line in out.splitlines() if line.startswith("  ")]
         self.assertGreaterEqual(len(commands), 6)

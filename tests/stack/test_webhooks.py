@@ -7,6 +7,7 @@ import tempfile
 import threading
 import unittest
 
+from actors import BUILD
 from receiver import Receiver
 from service import ServiceCase, form_of
 
@@ -115,6 +116,21 @@ class Delivering(WebhooksCase):
         self.assertEqual((slow.numbers(), self.show(slow_ident)["position"]), ([1], "0"))
         release.set()
         self.assertEqual([r.number for r in slow.wait_for(40)], list(range(1, 41)))
+
+    def test_a_name_server_that_does_not_answer_delays_no_other(self):
+        s = self.begin(3, retry_ms=[20] * 20, timeout_ms=200)
+        quick = self.receiver()
+        self.add(quick)
+        unknown = self.webhook("add", "https://hang.example/", "--after", 0)["endpoint"]
+        asan = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0:detect_leaks=0")))
+        s.environment = {"LD_PRELOAD": os.path.join(BUILD, "tests", "faults", "resolver.so"), "ASAN_OPTIONS": asan}
+        program = s.start_webhooks()
+        for count in range(3, 9):
+            s.wait(lambda: len(self.attempts(unknown)) >= count - 2)
+            self.submit(1)
+            quick.wait_for(count + 1)
+        self.assertIn("Resolving timed out", self.attempts(unknown)[0][3])
+        self.assertEqual(program.stop(), 0)
 
     def test_a_receiver_that_does_not_answer_in_time_is_asked_again(self):
         s = self.begin(2, retry_ms=[20, 20, 20], timeout_ms=100)
@@ -421,15 +437,38 @@ class Disabling(WebhooksCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("events.same=6\nevents.different=0\n", done.stdout)
         before = s.events()
+        self.move_to(place)
+        self.assertEqual((s.events(), s.events()[3]), (before, event))
+        s.start_webhooks()
+        self.submit(1)
+        self.assertEqual([e["type"] for e in s.events()].count("ziping.webhook.disabled"), 1)
+
+    def test_a_backup_brings_the_endpoints_and_they_go_on(self):
+        receiver, ident, _ = self.gone()
+        s = self.s
+        place = os.path.join(s.folder, "kept")
+        done = s.ziping("backup", place)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(os.stat(os.path.join(place, "webhooks")).st_mode & 0o777, 0o700)
+        self.webhook("enable", ident)  # and disabled again, which the copy does not know
+        s.wait(lambda: len(s.events()) == 5)
+        self.move_to(place)
+        s.start_webhooks()
+        self.assertEqual(len(s.events()), 4)
+        self.webhook("enable", ident)
+        s.wait(lambda: len(s.events()) == 5)
+        self.assertEqual(s.events()[4]["data"]["notice"], 2)
+        receiver.answer = lambda request: (200, {}, b"")
+        self.webhook("enable", ident)
+        self.wait_for_position(ident, 5)
+
+    def move_to(self, place):
+        s = self.s
         s.end_programs()
         s.programs = []
         s.data, s.run = place, os.path.join(place, "run")
         s.write_settings(data_dir=place)
         s.start()
-        self.assertEqual((s.events(), s.events()[3]), (before, event))
-        s.start_webhooks()
-        self.submit(1)
-        self.assertEqual([e["type"] for e in s.events()].count("ziping.webhook.disabled"), 1)
 
 
 if __name__ == "__main__":
