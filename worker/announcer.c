@@ -21,7 +21,7 @@ struct zp_announcer {
     char *path, *file;
     zp_webhooks *webhooks; /* NULL: not there yet */
     bool failing;          /* said once */
-    zp_notice_mark told; /* last */
+    zp_notice_mark told;   /* last */
     size_t count;
     zp_notice notices[AT_ONCE];
     texts texts[AT_ONCE]; /* copied out of the read transaction */
@@ -80,9 +80,8 @@ static zp_rc collect(zp_announcer *self, zp_scores *scores)
     self->count = 0;
     if (!self->webhooks && access(self->file, F_OK) < 0)
         return ZP_OK;
-    zp_rc rc = self->webhooks
-                   ? ZP_OK
-                   : zp_webhooks_open(self->path, ZP_READ_ONLY, &self->webhooks, message, sizeof message);
+    zp_rc rc =
+        self->webhooks ? ZP_OK : zp_webhooks_open(self->path, ZP_READ_ONLY, &self->webhooks, message, sizeof message);
     if (!rc)
         rc = zp_webhooks_newest_notice(self->webhooks, &newest);
     if (rc || newest.serial == 0)

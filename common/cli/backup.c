@@ -38,10 +38,10 @@ static int usage(FILE *to)
 {
     fprintf(to,
             "Usage: ziping backup [options] DIR\n\n"
-            "Copies the stores into the new folder DIR, beside the running service or without it (that of webhooks with\n"
-            "its secrets: keep the copy as you keep those). Every result in\n"
+            "Copies the stores into the new folder DIR, beside the running service or without it. Every result in\n"
             "the copy has its form; what was accepted and not yet scored is pending there. A service whose\n"
-            "settings say `data_dir: DIR` runs on from it. Afterwards the copy is verified.\n\n"
+            "settings say `data_dir: DIR` runs on from it. Afterwards the copy is verified. Secrets of webhooks are\n"
+            "copied too.\n\n"
             "  --max-rate N     megabytes a second at most; default: as fast as it goes. The stores grow by what\n"
             "                   is written to them while it lasts\n"
             "  --no-verify      only copy\n"

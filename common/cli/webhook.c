@@ -26,14 +26,10 @@ typedef struct {
 } verb;
 
 static const verb verbs[] = {
-    {"add", zp_cli_webhook_add, URL, ZP_READ_WRITE},
-    {"list", zp_cli_webhook_list, NOTHING, ZP_READ_ONLY},
-    {"show", zp_cli_webhook_show, ID, ZP_READ_ONLY},
-    {"test", zp_cli_webhook_test, ID, ZP_READ_ONLY},
-    {"enable", zp_cli_webhook_enable, ID, ZP_READ_WRITE},
-    {"disable", zp_cli_webhook_disable, ID, ZP_READ_WRITE},
-    {"replay", zp_cli_webhook_replay, ID, ZP_READ_WRITE},
-    {"rotate", zp_cli_webhook_rotate, ID, ZP_READ_WRITE},
+    {"add", zp_cli_webhook_add, URL, ZP_READ_WRITE},      {"list", zp_cli_webhook_list, NOTHING, ZP_READ_ONLY},
+    {"show", zp_cli_webhook_show, ID, ZP_READ_ONLY},      {"test", zp_cli_webhook_test, ID, ZP_READ_ONLY},
+    {"enable", zp_cli_webhook_enable, ID, ZP_READ_WRITE}, {"disable", zp_cli_webhook_disable, ID, ZP_READ_WRITE},
+    {"replay", zp_cli_webhook_replay, ID, ZP_READ_WRITE}, {"rotate", zp_cli_webhook_rotate, ID, ZP_READ_WRITE},
     {"remove", zp_cli_webhook_remove, ID, ZP_READ_WRITE},
 };
 
@@ -84,7 +80,8 @@ int zp_cli_webhook_failed(const zp_webhook_job *job, zp_rc rc)
         fprintf(stderr, "ziping webhook: there is no endpoint %" PRIu64 "\n", job->options->id);
         return ZP_EXIT_NO;
     case ZP_TOO_LARGE:
-        fprintf(stderr, "ziping webhook: there are %d endpoints, and no more are taken; remove one\n", ZP_WEBHOOKS_MOST);
+        fprintf(stderr, "ziping webhook: there are %d endpoints, and no more are taken; remove one\n",
+                ZP_WEBHOOKS_MOST);
         return ZP_EXIT_NO;
     case ZP_IN_DOUBT:
         fprintf(stderr, "ziping webhook: the disk failed; whether the change was made, `ziping webhook list` tells\n");

@@ -1,6 +1,6 @@
 /*
- * webhook_change.c - the verbs of `ziping webhook` that change something. Each makes what it needs first, then one short
- * transaction.
+ * webhook_change.c - the verbs of `ziping webhook` that change something. Each makes what it needs first, then one
+ * short transaction.
  */
 #include "cli/webhook.h"
 
@@ -77,8 +77,7 @@ static int read_filter(const zp_webhook_options *o, zp_webhook *out)
 
 static int read_url(const zp_webhook_options *o, zp_webhook *out)
 {
-    const char *fault =
-        strlen(o->url) > ZP_WEBHOOK_URL ? "it is too long" : zp_post_url_fault(o->url, o->allow_http);
+    const char *fault = strlen(o->url) > ZP_WEBHOOK_URL ? "it is too long" : zp_post_url_fault(o->url, o->allow_http);
     if (fault) {
         fprintf(stderr, "ziping webhook: this URL is no endpoint's: %s\n", fault);
         return ZP_EXIT_USAGE;
@@ -121,7 +120,7 @@ static int read_endpoint(zp_webhook_job *job, zp_webhook *out)
     out->created_ms = zp_clock_wall_ms();
     if (o->after)
         return zp_cli_webhook_number("--after", o->after, INT64_MAX, &out->progress.position) ? ZP_EXIT_OK
-                                                                                             : ZP_EXIT_USAGE;
+                                                                                              : ZP_EXIT_USAGE;
     zp_rc rc = newest_event(job->config, &out->progress.position);
     return rc ? zp_cli_webhook_failed(job, rc) : ZP_EXIT_OK;
 }
@@ -157,8 +156,8 @@ static int change(zp_webhook_job *job, zp_webhook_change change_it, void *contex
     zp_rc rc = zp_webhooks_change(job->store, job->options->id, change_it, context, &webhook);
     if (rc)
         return zp_cli_webhook_failed(job, rc);
-    printf("endpoint=%" PRIu64 "\nstate=%s\nposition=%" PRIu64 "\n", webhook.id, webhook.enabled ? "enabled" : "disabled",
-           webhook.progress.position);
+    printf("endpoint=%" PRIu64 "\nstate=%s\nposition=%" PRIu64 "\n", webhook.id,
+           webhook.enabled ? "enabled" : "disabled", webhook.progress.position);
     return ZP_EXIT_OK;
 }
 

@@ -40,9 +40,12 @@ static bool add_row(void *context, const zp_webhook *webhook)
     snprintf(id, sizeof id, "%" PRIu64, webhook->id);
     snprintf(position, sizeof position, "%" PRIu64, webhook->progress.position);
     snprintf(attempts, sizeof attempts, "%u", webhook->progress.attempts);
-    const char *cells[] = {id,       state_of(webhook),
-                           position, attempts,
-                           webhook->enabled ? time_of(webhook->progress.next_try_ms, next) : "-", webhook->url,
+    const char *cells[] = {id,
+                           state_of(webhook),
+                           position,
+                           attempts,
+                           webhook->enabled ? time_of(webhook->progress.next_try_ms, next) : "-",
+                           webhook->url,
                            webhook->reason};
     l->added = zp_table_row(l->table, cells);
     return l->added;

@@ -16,7 +16,8 @@ static void write_event(const zp_webhook *webhook, const char *ident, int64_t no
 {
     zp_buf_lit(out, "{\"specversion\":\"1.0\",\"id\":");
     zp_json_str(out, zp_str_of(ident));
-    zp_buf_printf(out, ",\"source\":\"/webhooks\",\"type\":\"ziping.webhook.test\",\"subject\":\"%" PRIu64 "\",\"time\":",
+    zp_buf_printf(out,
+                  ",\"source\":\"/webhooks\",\"type\":\"ziping.webhook.test\",\"subject\":\"%" PRIu64 "\",\"time\":",
                   webhook->id);
     zp_json_time(out, now_ms);
     zp_buf_printf(out, ",\"datacontenttype\":\"application/json\",\"data\":{\"endpoint\":%" PRIu64 "}}", webhook->id);

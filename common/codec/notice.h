@@ -13,8 +13,8 @@
 enum { ZP_NOTICE_STORE = 16 };
 
 /*
- * The entry of a webhooks store that a notice was made of. Those of one store are numbered from 1; one that was restored
- * from an earlier day numbers on from there, so the time belongs to it.
+ * The entry of a webhooks store that a notice was made of. Those of one store are numbered from 1; one that was
+ * restored from an earlier day numbers on from there, so the time belongs to it.
  */
 typedef struct {
     uint8_t store[ZP_NOTICE_STORE]; /* random, made with the store */

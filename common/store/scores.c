@@ -10,12 +10,8 @@ enum { DATABASES = 6, READABLE = DATABASES - 1, ARENA = 64 * 1024 };
 
 static zp_rc open_databases(zp_scores *self, char *message, size_t message_size)
 {
-    const zp_env_db dbs[DATABASES] = {{"results", &self->results},
-                                      {"events", &self->events},
-                                      {"latest", &self->latest},
-                                      {"index", &self->index},
-                                      {"totals", &self->totals},
-                                      {"meta", &self->meta}};
+    const zp_env_db dbs[DATABASES] = {{"results", &self->results}, {"events", &self->events}, {"latest", &self->latest},
+                                      {"index", &self->index},     {"totals", &self->totals}, {"meta", &self->meta}};
     return zp_env_open_dbs(&self->env, dbs, self->env.read_only ? READABLE : DATABASES, message, message_size);
 }
 

@@ -1,5 +1,6 @@
 /*
- * scores_announce.c - events about webhook endpoints, which come from another store's notices. The active worker's loop.
+ * scores_announce.c - events about webhook endpoints, which come from another store's notices. The active worker's
+ * loop.
  *
  * meta holds the mark of the last notice told, written with its event: a notice that is shown again changes nothing.
  * Another webhooks store (its name differs) begins from its first notice.

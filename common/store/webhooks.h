@@ -54,8 +54,8 @@ typedef struct {
     bool allow_private;
     zp_webhook_secret secrets[ZP_WEBHOOK_SECRETS]; /* the newest first */
     size_t secret_count;
-    unsigned wants; /* ZP_WANT_… */
-    int year;       /* 0: any */
+    unsigned wants;                 /* ZP_WANT_… */
+    int year;                       /* 0: any */
     char unit[ZP_WEBHOOK_UNIT + 1]; /* name or code; empty: any */
     bool enabled;
     char reason[ZP_WEBHOOK_REASON + 1]; /* why it is not */

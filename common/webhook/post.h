@@ -3,8 +3,8 @@
  *
  * https (or http for a URL that says so), no redirect followed, no proxy, no cookie, no user name in the URL; the
  * resolved address is judged before a connection is made, and again before a kept one is used; the answer's body is
- * bounded and thrown away but for its beginning. A zp_post is one thread's and does one request at a time; it keeps what it can of the
- * connection for the next.
+ * bounded and thrown away but for its beginning. A zp_post is one thread's and does one request at a time; it keeps
+ * what it can of the connection for the next.
  */
 #ifndef ZP_WEBHOOK_POST_H
 #define ZP_WEBHOOK_POST_H

@@ -13,7 +13,8 @@
 static const char secret_head[] = "whsec_", signature_head[] = "v1,";
 
 _Static_assert(sizeof secret_head - 1 + BASE64_ENCODE_RAW_LENGTH(ZP_SECRET_MOST) == ZP_SECRET_TEXT, "room for all");
-_Static_assert(sizeof signature_head - 1 + BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) == ZP_SIGNATURE_TEXT, "here too");
+_Static_assert(sizeof signature_head - 1 + BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) == ZP_SIGNATURE_TEXT,
+               "here too");
 
 zp_rc zp_secret_make(zp_secret *out)
 {

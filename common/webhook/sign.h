@@ -22,7 +22,6 @@ void zp_secret_format(const zp_secret *self, char out[ZP_SECRET_TEXT + 1]);
 
 #define ZP_SIGNATURE_TEXT 47 /* "v1," and base64 of 32 bytes */
 /* What stands in webhook-signature for this secret, with a NUL. Pure; any thread. */
-void zp_webhook_sign(const zp_secret *secret, zp_str id, int64_t seconds, zp_str body,
-                     char out[ZP_SIGNATURE_TEXT + 1]);
+void zp_webhook_sign(const zp_secret *secret, zp_str id, int64_t seconds, zp_str body, char out[ZP_SIGNATURE_TEXT + 1]);
 
 #endif

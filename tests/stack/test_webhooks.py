@@ -1,15 +1,19 @@
 """Webhooks as receivers and operators see them: ziping-webhooks against HTTP servers of the test's own."""
 import json
 import os
+import re
 import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
-from actors import BUILD
+import requests
+
+from actors import BUILD, ROOT
 from receiver import Receiver
-from service import ServiceCase, form_of
+from service import ServiceCase, form_of, free_port
 
 
 def figures(text):
@@ -313,6 +317,27 @@ class Operating(WebhooksCase):
         s = self.begin(0)
         self.add(self.receiver())
         self.assertEqual(os.stat(os.path.join(s.data, "webhooks")).st_mode & 0o777, 0o700)
+
+
+class ReadMe(WebhooksCase):
+    def test_its_receiver_runs_as_printed(self):
+        s = self.begin(2)
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as source:
+            program = re.search(r"```python\n(import base64.*?)```", source.read(), re.S).group(1)
+        port = free_port()
+        added = self.webhook("add", f"http://127.0.0.1:{port}/", "--allow-http", "--allow-private", "--after", 0)
+        receiver = subprocess.Popen(["/usr/bin/python3", "-c", program.replace("8443", str(port))],
+                                    env={**os.environ, "WEBHOOK_SECRET": added["secret"]}, stdout=subprocess.PIPE,
+                                    stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(receiver.stdout.close)
+        self.addCleanup(receiver.wait)
+        self.addCleanup(receiver.kill)
+        s.start_webhooks()
+        for event in s.events():
+            self.assertEqual(receiver.stdout.readline().split(), [event["id"], event["type"], event["subject"]])
+        forged = requests.post(f"http://127.0.0.1:{port}/", b"{}", timeout=60, headers={
+            "webhook-id": "evt_1", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"})
+        self.assertEqual(forged.status_code, 401)
 
 
 class Addresses(WebhooksCase):

@@ -192,8 +192,7 @@ zp_rc zp_courier_prepare(zp_courier *self, const zp_config *config, const zp_now
 {
     char id[ID_TEXT];
     int n = snprintf(id, sizeof id, "evt_%" PRIu64, self->number);
-    zp_post_message message = {
-        .id = {id, (size_t)n}, .body = zp_buf_view(&self->body), .seconds = now->wall / 1000};
+    zp_post_message message = {.id = {id, (size_t)n}, .body = zp_buf_view(&self->body), .seconds = now->wall / 1000};
     message.secret_count = valid_secrets(&self->webhook, now->wall, &message);
     zp_rc rc = self->post ? ZP_OK : make_post(self, config);
     self->begun_ms = now->wall;

@@ -1,8 +1,9 @@
 /*
- * main.c - ziping-webhooks: brings the event log to the endpoints that an operator has registered. One thread, one loop.
+ * main.c - ziping-webhooks: brings the event log to the endpoints that an operator has registered. One thread, one
+ * loop.
  *
- * Positions are in the webhooks store: at least once, in order for each endpoint. It reads the scores and writes nothing
- * there; that an endpoint was disabled is a notice in its own store, of which the active worker makes an event.
+ * Positions are in the webhooks store: at least once, in order for each endpoint. It reads the scores and writes
+ * nothing there; that an endpoint was disabled is a notice in its own store, of which the active worker makes an event.
  */
 #include "base/clock.h"
 #include "base/lock.h"
