@@ -25,12 +25,12 @@ static void write_event(const zp_webhook *webhook, const char *ident, int64_t no
 
 static void add_secrets(const zp_webhook *webhook, int64_t now_ms, zp_post_message *message)
 {
-    for (size_t i = 0; i < webhook->secret_count; i++) {
-        const zp_webhook_secret *from = &webhook->secrets[i];
-        if (from->expires_ms && from->expires_ms <= now_ms)
-            continue;
-        memcpy(message->secrets[message->secret_count].bytes, from->bytes, from->n);
-        message->secrets[message->secret_count++].n = from->n;
+    const zp_webhook_secret *valid[ZP_WEBHOOK_SECRETS];
+    size_t count = zp_webhook_valid_secrets(webhook, now_ms, valid);
+    message->secret_count = count;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(message->secrets[i].bytes, valid[i]->bytes, valid[i]->n);
+        message->secrets[i].n = valid[i]->n;
     }
 }
 
@@ -73,7 +73,7 @@ static void print_answer(zp_str answer)
 
 int zp_cli_webhook_test(zp_webhook_job *job)
 {
-    zp_webhook webhook;
+    zp_webhook webhook = {0};
     zp_post *post = NULL;
     zp_post_result result;
     zp_rc rc = zp_webhooks_get(job->store, job->options->id, &webhook);

@@ -81,6 +81,10 @@ zp_rc zp_webhooks_open(const char *path, zp_access access, zp_webhooks **out, ch
 void zp_webhooks_close(zp_webhooks **self);
 zp_env *zp_webhooks_env(zp_webhooks *self);
 
+/* Those that sign at that time; the count. Pure. */
+size_t zp_webhook_valid_secrets(const zp_webhook *webhook, int64_t now_ms,
+                                const zp_webhook_secret *out[ZP_WEBHOOK_SECRETS]);
+
 /* ---- reading ---- */
 
 /* Changes when an operator has changed anything. ZP_IO and others. */

@@ -112,6 +112,16 @@ zp_rc zp_webhook_unpack(zp_str bytes, zp_webhook *out)
     return zp_mp_record_end(&m, beyond) ? ZP_OK : ZP_CORRUPT;
 }
 
+size_t zp_webhook_valid_secrets(const zp_webhook *webhook, int64_t now_ms,
+                                const zp_webhook_secret *out[ZP_WEBHOOK_SECRETS])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < webhook->secret_count; i++)
+        if (webhook->secrets[i].expires_ms == 0 || webhook->secrets[i].expires_ms > now_ms)
+            out[count++] = &webhook->secrets[i];
+    return count;
+}
+
 /* ---- attempts ---- */
 
 void zp_webhook_row_pack(const zp_webhook_row *row, zp_buf *out)

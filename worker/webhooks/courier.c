@@ -166,17 +166,15 @@ zp_rc zp_courier_find(zp_courier *self, zp_scores_reader *scores, uint64_t last,
 
 /* ---- one attempt ---- */
 
-static size_t valid_secrets(const zp_webhook *webhook, int64_t wall, zp_post_message *message)
+static void add_secrets(const zp_webhook *webhook, int64_t wall, zp_post_message *message)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < webhook->secret_count; i++) {
-        const zp_webhook_secret *from = &webhook->secrets[i];
-        if (from->expires_ms && from->expires_ms <= wall)
-            continue;
-        memcpy(message->secrets[count].bytes, from->bytes, from->n);
-        message->secrets[count++].n = from->n;
+    const zp_webhook_secret *valid[ZP_WEBHOOK_SECRETS];
+    size_t count = zp_webhook_valid_secrets(webhook, wall, valid);
+    message->secret_count = count;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(message->secrets[i].bytes, valid[i]->bytes, valid[i]->n);
+        message->secrets[i].n = valid[i]->n;
     }
-    return count;
 }
 
 static zp_rc make_post(zp_courier *self, const zp_config *config)
@@ -193,7 +191,7 @@ zp_rc zp_courier_prepare(zp_courier *self, const zp_config *config, const zp_now
     char id[ID_TEXT];
     int n = snprintf(id, sizeof id, "evt_%" PRIu64, self->number);
     zp_post_message message = {.id = {id, (size_t)n}, .body = zp_buf_view(&self->body), .seconds = now->wall / 1000};
-    message.secret_count = valid_secrets(&self->webhook, now->wall, &message);
+    add_secrets(&self->webhook, now->wall, &message);
     zp_rc rc = self->post ? ZP_OK : make_post(self, config);
     self->begun_ms = now->wall;
     return rc ? rc : zp_post_prepare(self->post, &message);
@@ -202,9 +200,8 @@ zp_rc zp_courier_prepare(zp_courier *self, const zp_config *config, const zp_now
 static uint64_t any_number(void)
 {
     uint64_t n = 0;
-    if (getrandom(&n, sizeof n, GRND_NONBLOCK) != (ssize_t)sizeof n)
-        n = (uint64_t)(uintptr_t)&n; /* only jitter hangs on it */
-    return n;
+    /* Only jitter hangs on it. */
+    return getrandom(&n, sizeof n, GRND_NONBLOCK) == (ssize_t)sizeof n ? n : 0;
 }
 
 static void fail(zp_courier *self, const zp_post_result *result, const zp_config *config, const zp_now *now)

@@ -11,6 +11,7 @@
 #include "courier.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LOOK_MS = 200, STORE_MS = 100, STORE_MOVES_MS = 5000, BACK_OFF_MS = 1000, READER_CHECK_MS = 30 * 1000 };
@@ -263,7 +264,8 @@ static void start(zp_round *self, zp_courier *courier)
         return;
     }
     zp_post_result failed = {.outcome = ZP_POST_FAILED};
-    strcpy(failed.why, rc == ZP_NOMEM ? "not sent: out of memory" : "not sent: libcurl refuses the settings");
+    snprintf(failed.why, sizeof failed.why, "not sent: %s",
+             rc == ZP_NOMEM ? "out of memory" : "libcurl refuses the settings");
     zp_courier_finish(courier, &failed, self->config, &self->now);
     store_within(self, 0);
 }
