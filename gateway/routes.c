@@ -151,7 +151,7 @@ static zp_handled post(zp_desk *desk, zp_request *request, const route *found)
                   : found->post                ? found->post(desk, request)
                                                : found->post_one(desk, request, &found->id);
     if (handled == ZP_DONE_ANSWER && request->response.status >= 400 && request->response.status < 500)
-        atomic_fetch_add_explicit(&desk->gateway->counters.refused, 1, memory_order_relaxed);
+        zp_tally(&desk->gateway->counters.refused, 1);
     return handled;
 }
 

@@ -214,6 +214,6 @@ zp_handled zp_submit_committed(zp_desk *desk, zp_request *request)
 {
     zp_handled handled = verdict(desk, request);
     if (handled == ZP_DONE_ANSWER && request->response.status >= 400 && request->response.status < 500)
-        atomic_fetch_add_explicit(&desk->gateway->counters.refused, 1, memory_order_relaxed);
+        zp_tally(&desk->gateway->counters.refused, 1);
     return handled;
 }

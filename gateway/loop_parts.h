@@ -1,0 +1,95 @@
+/*
+ * loop_parts.h - what the files of a request thread share; nobody else includes it.
+ *
+ *     loop.c     the thread itself: epoll, mail, time, start and end
+ *     doorway.c  new connections, and which loop gets them
+ *     visits.c   connections and requests as things that are taken, kept for reuse and given back
+ *     serve.c    a request's way from its arrival to its answer
+ *
+ * Everything belongs to the loop's thread but for the atomics and the mailbox.
+ */
+#ifndef ZP_GATEWAY_LOOP_PARTS_H
+#define ZP_GATEWAY_LOOP_PARTS_H
+
+#include "fastcgi.h"
+#include "listener.h"
+#include "loop.h"
+#include "mailbox.h"
+#include "park.h"
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+typedef struct zp_conn zp_conn;
+
+/* A request under way. `request` comes first: handlers see only that. */
+typedef struct zp_visit {
+    zp_request request;
+    zp_parked parked;
+    zp_buf body;
+    zp_conn *conn;
+    bool is_parked;
+    size_t in_hand; /* bytes that are counted in the gateway's in_hand */
+    SLIST_ENTRY(zp_visit) pool;
+} zp_visit;
+
+struct zp_conn {
+    zp_fastcgi *io;
+    zp_visit *visit; /* NULL: idle */
+    bool gone;       /* the peer left while its submission was being committed */
+    bool served;     /* has had a request answered */
+    LIST_ENTRY(zp_conn) all;
+};
+
+struct zp_loop {
+    zp_gateway *gateway;
+    zp_listener *listener;
+    zp_mailbox *mailbox;
+    zp_park *park;
+    zp_desk desk;
+    zp_buf out;
+    int epoll;
+    pthread_t thread;
+    atomic_uint connections;
+    atomic_uint waiting; /* parked requests; read by zp_loop_scored */
+    atomic_bool stop;
+    bool listening, draining;
+    bool patient; /* while draining: new connections were left open at the last look */
+    int64_t next_tick;
+    int64_t drained_by; /* until then, while draining, a new connection is given time for its first request */
+    LIST_HEAD(, zp_conn) conns;
+    LIST_HEAD(, zp_conn) spare_conns;
+    SLIST_HEAD(, zp_visit) spare_visits;
+    unsigned spare_conn_count, spare_visit_count;
+};
+
+/* ---- doorway.c ---- */
+
+void zp_loop_listen_again(zp_loop *self);
+void zp_loop_listen_no_more(zp_loop *self);
+void zp_loop_accept_all(zp_loop *self);
+
+/* ---- visits.c ---- */
+
+/* Takes over the descriptor, or closes it. */
+void zp_conn_adopt(zp_loop *self, int fd);
+/* Releases its visit too. */
+void zp_conn_close(zp_loop *self, zp_conn *c);
+/* NULL: out of memory. */
+zp_visit *zp_visit_take(zp_loop *self, zp_conn *c);
+/* Its body is no longer in hand. */
+void zp_visit_put_down(zp_loop *self, zp_visit *v);
+void zp_visit_release(zp_loop *self, zp_visit *v);
+/* What is kept for reuse; the loop ends. */
+void zp_visits_free(zp_loop *self);
+
+/* ---- serve.c ---- */
+
+/* News from a connection: a request, or its end. */
+void zp_conn_ready(zp_loop *self, zp_conn *c, uint32_t events);
+/* Does what a handler wants done; may close the connection. */
+void zp_visit_act(zp_loop *self, zp_visit *v, zp_handled handled);
+/* Answers a request that waited, or would have. */
+void zp_visit_wait_over(zp_loop *self, zp_visit *v);
+
+#endif
