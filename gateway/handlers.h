@@ -22,12 +22,16 @@ zp_handled zp_refuse_form(zp_desk *desk, zp_request *request, zp_rc rc, const zp
 
 /* batch.c */
 zp_handled zp_submit_batch(zp_desk *desk, zp_request *request); /* may wait for the committer */
+/* Whether the committer has a line of this batch with this key. */
+bool zp_batch_has_open(const zp_batch *batch, const zp_form_key *key);
 
 /* dry_run.c */
 zp_handled zp_dry_run(zp_desk *desk, zp_request *request);
 
 /* submit.c */
-zp_handled zp_submit(zp_desk *desk, zp_request *request); /* may wait for the committer */
+/* May wait for the committer. ZP_GO_ON, only for a line of a batch: what it must be compared with is on its way to the
+ * store; nothing was done. */
+zp_handled zp_submit(zp_desk *desk, zp_request *request);
 /* The receipt of a stored submission, after a wait with its score: 201, 202, or 200 when it had been stored before. */
 zp_handled zp_answer_receipt(zp_desk *desk, zp_request *request);
 
@@ -68,6 +72,13 @@ zp_handled zp_get_ready(zp_desk *desk, zp_request *request);
 zp_handled zp_get_metrics(zp_desk *desk, zp_request *request);
 
 /* routes.c */
+/* Why intake refuses now, or ZP_OPEN. */
+static inline zp_shut zp_gate(const zp_gateway *gateway)
+{
+    return atomic_load_explicit(&gateway->shut, memory_order_relaxed);
+}
+zp_handled zp_refuse_shut(zp_desk *desk, zp_request *request, zp_shut shut); /* 503 */
+zp_handled zp_refuse_too_large(zp_request *request, unsigned most);          /* 413 */
 /* 400, or 503 when it was memory: what zp_query_read and its kin returned. */
 zp_handled zp_refuse_query(zp_desk *desk, zp_request *request, zp_rc rc, const zp_query_fault *fault);
 /* Location: /v1/submissions/<id> */

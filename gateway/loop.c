@@ -37,17 +37,16 @@ static void wake_parked(void *context, zp_parked *node)
 /* What becomes of a request, or of the batch that a line belongs to, now that the committer has given it back. */
 static void committed(zp_loop *self, zp_request *request)
 {
-    if (!request->parent) {
-        request->next = NULL;
+    zp_request *whole = request->parent;
+    bool more_of_its_batch = whole && request->next && request->next->parent == whole;
+    request->next = NULL;
+    if (!whole) {
         zp_visit_act(self, (zp_visit *)request, zp_submit_committed(&self->desk, request));
         return;
     }
-    zp_visit *v = (zp_visit *)request->parent;
-    bool more_of_its_batch = request->next && request->next->parent == request->parent;
-    request->next = NULL;
-    zp_handled handled = zp_batch_committed(&self->desk, request);
-    if (handled == ZP_DONE_ANSWER || !more_of_its_batch)
-        zp_visit_act(self, v, handled);
+    zp_batch_committed(&self->desk, request);
+    if (!more_of_its_batch)
+        zp_visit_act(self, (zp_visit *)whole, whole->go_on(&self->desk, whole));
 }
 
 static void read_mail(zp_loop *self)
@@ -77,7 +76,7 @@ static void tick(zp_loop *self, int64_t now)
 
 static int time_to_wait(const zp_loop *self, int64_t now)
 {
-    if (self->draining)
+    if (self->draining || !TAILQ_EMPTY(&self->working))
         return 0;
     if (!zp_park_count(self->park) && self->listening)
         return -1;
@@ -116,9 +115,11 @@ static bool close_idle(zp_loop *self)
     return !LIST_EMPTY(&self->conns);
 }
 
-/* While draining, with connections that remain: only mail or a first request can bring news. */
+/* While draining, with connections that remain: only mail, a first request or work can bring news. */
 static int time_to_remain(const zp_loop *self)
 {
+    if (!TAILQ_EMPTY(&self->working))
+        return 0;
     int64_t left = self->drained_by - zp_clock_mono_ms();
     return !self->patient ? -1 : left > 0 ? (int)left : 0;
 }
@@ -150,6 +151,7 @@ static void *run(void *context)
             zp_loop_accept_all(self);
         if (mail)
             read_mail(self);
+        zp_loop_work(self);
         tick(self, zp_clock_mono_ms());
         if (!self->draining && atomic_load(&self->stop))
             begin_draining(self);
@@ -197,6 +199,7 @@ zp_rc zp_loop_new(zp_gateway *gateway, zp_listener *listener, zp_loop **out)
     LIST_INIT(&self->conns);
     LIST_INIT(&self->spare_conns);
     SLIST_INIT(&self->spare_visits);
+    TAILQ_INIT(&self->working);
     self->mailbox = zp_mailbox_new();
     self->park = zp_park_new();
     self->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -18,9 +18,19 @@
 #include "park.h"
 
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/queue.h>
 
+enum { ZP_CONN_EVENTS = EPOLLIN | EPOLLRDHUP }; /* what a connection is watched for */
+
 typedef struct zp_conn zp_conn;
+
+typedef enum {
+    ZP_HANDLED, /* in a handler's hands, or the committer's */
+    ZP_PARKED,  /* for a score */
+    ZP_WORKING, /* has its next turn soon */
+    ZP_BLOCKED, /* the same, when the client has taken what was sent */
+} zp_visit_state;
 
 /* A request under way. `request` comes first: handlers see only that. */
 typedef struct zp_visit {
@@ -28,9 +38,10 @@ typedef struct zp_visit {
     zp_parked parked;
     zp_buf body;
     zp_conn *conn;
-    bool is_parked;
+    zp_visit_state state;
     size_t in_hand; /* bytes that are counted in the gateway's in_hand */
     SLIST_ENTRY(zp_visit) pool;
+    TAILQ_ENTRY(zp_visit) turn;
 } zp_visit;
 
 struct zp_conn {
@@ -60,6 +71,7 @@ struct zp_loop {
     LIST_HEAD(, zp_conn) conns;
     LIST_HEAD(, zp_conn) spare_conns;
     SLIST_HEAD(, zp_visit) spare_visits;
+    TAILQ_HEAD(zp_turns, zp_visit) working;
     unsigned spare_conn_count, spare_visit_count;
 };
 
@@ -77,8 +89,8 @@ void zp_conn_adopt(zp_loop *self, int fd);
 void zp_conn_close(zp_loop *self, zp_conn *c);
 /* NULL: out of memory. */
 zp_visit *zp_visit_take(zp_loop *self, zp_conn *c);
-/* Its body is no longer in hand. */
-void zp_visit_put_down(zp_loop *self, zp_visit *v);
+/* Says how many bytes of bodies it holds now. */
+void zp_visit_hold(zp_loop *self, zp_visit *v, size_t bytes);
 void zp_visit_release(zp_loop *self, zp_visit *v);
 /* What is kept for reuse; the loop ends. */
 void zp_visits_free(zp_loop *self);
@@ -89,6 +101,8 @@ void zp_visits_free(zp_loop *self);
 void zp_conn_ready(zp_loop *self, zp_conn *c, uint32_t events);
 /* Does what a handler wants done; may close the connection. */
 void zp_visit_act(zp_loop *self, zp_visit *v, zp_handled handled);
+/* A turn for each request that has more to do. */
+void zp_loop_work(zp_loop *self);
 /* Answers a request that waited, or would have. */
 void zp_visit_wait_over(zp_loop *self, zp_visit *v);
 

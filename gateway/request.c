@@ -123,7 +123,7 @@ void zp_request_render(const zp_request *request, zp_buf *out)
     const zp_response *response = &request->response;
     bool bodiless = response->status == 204 || response->status == 304, failed = response->body.failed;
     if (response->begun) {
-        zp_buf_str(out, zp_buf_view(&response->body));
+        zp_buf_str(out, (zp_str){response->body.p + response->sent, response->body.n - response->sent});
         out->failed |= failed; /* too late for another answer: the connection is cut, which says that it is not whole */
         return;
     }
@@ -136,14 +136,9 @@ void zp_request_render(const zp_request *request, zp_buf *out)
         zp_buf_str(out, zp_buf_view(&response->body));
 }
 
-bool zp_request_render_part(zp_request *request, zp_buf *out)
+void zp_request_render_head(zp_request *request, zp_buf *out)
 {
-    zp_response *response = &request->response;
-    if (!response->begun)
-        render_head(response, false, false, out);
-    zp_buf_str(out, zp_buf_view(&response->body));
-    out->failed |= response->head.failed || response->body.failed;
-    response->begun = true;
-    zp_buf_clear(&response->body);
-    return !out->failed;
+    render_head(&request->response, false, false, out);
+    out->failed |= request->response.head.failed;
+    request->response.begun = true;
 }

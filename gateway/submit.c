@@ -55,11 +55,11 @@ static bool read_fields(zp_desk *desk, zp_request *request)
 }
 
 /* Digest, key and packed form; the latter in the arena, for the committer. ZP_NOMEM. */
-static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
+static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form_key *last_years, const zp_form *form)
 {
     zp_put *put = &request->put;
     zp_buf *scratch = &desk->scratch;
-    put->has_copied_from = zp_repeats_last_year(desk, request, form, &put->copied_from);
+    put->has_copied_from = zp_repeats_last_year(desk, request, last_years, form, &put->copied_from);
     zp_buf_clear(scratch);
     zp_form_write_json(form, scratch);
     if (scratch->failed)
@@ -84,8 +84,12 @@ zp_handled zp_submit(zp_desk *desk, zp_request *request)
     zp_form_point_at_rows(&form, &faults);
     if (!rc && faults.errors)
         return zp_refuse_form(desk, request, faults.failed ? ZP_NOMEM : ZP_CONFLICT, &faults);
-    if (!rc)
-        rc = faults.failed ? ZP_NOMEM : pack(desk, request, &form);
+    if (rc || faults.failed)
+        return zp_refuse_form(desk, request, ZP_NOMEM, &faults);
+    zp_form_key last_years = zp_last_years_key(&form);
+    if (request->parent && zp_batch_has_open(request->parent->batch, &last_years))
+        return ZP_GO_ON;
+    rc = pack(desk, request, &last_years, &form);
     if (rc)
         return zp_refuse_form(desk, request, rc, &faults);
     /* From here the request is the committer's, until the loop gets it back. */

@@ -38,19 +38,20 @@ zp_visit *zp_visit_take(zp_loop *self, zp_conn *c)
         v->request.loop = self;
     }
     v->conn = c;
+    v->state = ZP_HANDLED;
     c->visit = v;
     return v;
 }
 
-void zp_visit_put_down(zp_loop *self, zp_visit *v)
+void zp_visit_hold(zp_loop *self, zp_visit *v, size_t bytes)
 {
-    atomic_fetch_sub_explicit(&self->gateway->in_hand, v->in_hand, memory_order_relaxed);
-    v->in_hand = 0;
+    atomic_fetch_add_explicit(&self->gateway->in_hand, bytes - v->in_hand, memory_order_relaxed); /* modulo 2^64 */
+    v->in_hand = bytes;
 }
 
 void zp_visit_release(zp_loop *self, zp_visit *v)
 {
-    zp_visit_put_down(self, v);
+    zp_visit_hold(self, v, 0);
     v->conn->visit = NULL;
     v->conn = NULL;
     if (self->spare_visit_count >= POOLED || !v->request.arena) {
@@ -115,7 +116,7 @@ void zp_conn_adopt(zp_loop *self, int fd)
     zp_fastcgi_attach(c->io, fd);
     LIST_INSERT_HEAD(&self->conns, c, all);
     atomic_fetch_add_explicit(&self->connections, 1, memory_order_relaxed);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = c};
+    struct epoll_event event = {.events = ZP_CONN_EVENTS, .data.ptr = c};
     if (epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         zp_log(ZP_ERROR, "connection-dropped", "reason=\"epoll_ctl: %s\"", strerror(errno));
         zp_conn_close(self, c);
