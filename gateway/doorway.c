@@ -70,7 +70,7 @@ void zp_loop_accept_all(zp_loop *self)
             zp_tally(&self->gateway->counters.peers_refused, 1);
             continue;
         }
-        zp_loop *taker = self->draining ? self : least_busy(self);
+        zp_loop *taker = self->desk.draining ? self : least_busy(self);
         if (taker == self || zp_mailbox_put_fd(taker->mailbox, fd) != ZP_OK)
             zp_conn_adopt(self, fd);
     }

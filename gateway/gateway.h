@@ -65,6 +65,7 @@ typedef struct {
     unsigned loop_count;
     zp_counters counters;
     _Atomic zp_shut shut;
+    atomic_uint followers;  /* event streams and waiting readers of events, all loops */
     atomic_uint parked;     /* long polls open, all loops */
     atomic_ullong in_hand;  /* bytes of bodies between arrival and commit, all loops */
     atomic_ullong pending;  /* submissions waiting for their score, as the committer last counted */

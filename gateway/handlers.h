@@ -63,7 +63,9 @@ zp_handled zp_get_changes(zp_desk *desk, zp_request *request, const zp_id *id);
 /* list.c */
 zp_handled zp_get_list(zp_desk *desk, zp_request *request);
 /* events.c */
-zp_handled zp_get_events(zp_desk *desk, zp_request *request);
+zp_handled zp_get_events(zp_desk *desk, zp_request *request); /* may wait for news, or stream */
+/* event_totals.c */
+zp_handled zp_get_event_totals(zp_desk *desk, zp_request *request); /* takes turns */
 /* totals.c */
 zp_handled zp_get_totals(zp_desk *desk, zp_request *request);
 /* metrics.c */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "codec/form_reader.h"
 #include "committer.h"
+#include "news.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ static void wake_parked(void *context, zp_parked *node)
 {
     zp_loop *self = context;
     zp_visit *v = (zp_visit *)((char *)node - offsetof(zp_visit, parked));
-    if (self->draining || zp_wait_is_over(&self->desk, &v->request))
+    if (self->desk.draining || zp_wait_is_over(&self->desk, &v->request))
         zp_visit_wait_over(self, v);
 }
 
@@ -58,6 +59,7 @@ static void read_mail(zp_loop *self)
         next = request->next;
         committed(self, request);
     }
+    self->news |= mail.scored_count > 0;
     for (size_t i = 0; i < mail.scored_count; i++)
         zp_park_each_of(self->park, &mail.scored[i], wake_parked, self);
 }
@@ -69,20 +71,23 @@ static void tick(zp_loop *self, int64_t now)
     if (now < self->next_tick)
         return;
     self->next_tick = now + TICK_MS;
+    zp_followers_tick(self, now);
     zp_park_each_all(self->park, wake_parked, self);
-    if (!self->listening && !self->draining)
+    if (!self->listening && !self->desk.draining)
         zp_loop_listen_again(self);
 }
 
 static int time_to_wait(const zp_loop *self, int64_t now)
 {
-    if (self->draining || !TAILQ_EMPTY(&self->working))
+    if (self->desk.draining || !TAILQ_EMPTY(&self->working))
         return 0;
-    if (!zp_park_count(self->park) && self->listening)
-        return -1;
-    int64_t next = zp_park_next_deadline(self->park);
-    if (self->next_tick < next)
+    int64_t next = zp_followers_due(self);
+    if (zp_park_count(self->park) && zp_park_next_deadline(self->park) < next)
+        next = zp_park_next_deadline(self->park);
+    if ((zp_park_count(self->park) || !self->listening) && self->next_tick < next)
         next = self->next_tick;
+    if (next == INT64_MAX)
+        return -1;
     return next > now ? (int)(next - now) : 0;
 }
 
@@ -90,12 +95,19 @@ static int time_to_wait(const zp_loop *self, int64_t now)
  * waits at an inherited socket has not met us, and will meet the successor. */
 static void begin_draining(zp_loop *self)
 {
-    self->draining = true;
+    self->desk.draining = true;
     self->drained_by = zp_clock_mono_ms() + FIRST_REQUEST_MS;
     if (!zp_listener_is_inherited(self->listener))
         zp_loop_accept_all(self);
     zp_loop_listen_no_more(self);
     zp_park_each_all(self->park, wake_parked, self);
+    zp_followers_wake_all(self);
+}
+
+/* A stream whose client does not read would hold up the end; it comes again, where it was. */
+static bool is_stuck_stream(const zp_conn *c)
+{
+    return c->visit && c->visit->state == ZP_BLOCKED && c->visit->request.follow;
 }
 
 /*
@@ -109,7 +121,7 @@ static bool close_idle(zp_loop *self)
     zp_conn *next;
     for (zp_conn *c = LIST_FIRST(&self->conns); c; c = next) {
         next = LIST_NEXT(c, all);
-        if (!c->visit && (c->served || !patient))
+        if ((!c->visit && (c->served || !patient)) || is_stuck_stream(c))
             zp_conn_close(self, c);
     }
     return !LIST_EMPTY(&self->conns);
@@ -152,10 +164,12 @@ static void *run(void *context)
         if (mail)
             read_mail(self);
         zp_loop_work(self);
-        tick(self, zp_clock_mono_ms());
-        if (!self->draining && atomic_load(&self->stop))
+        int64_t now = zp_clock_mono_ms();
+        tick(self, now);
+        zp_followers_look(self, now);
+        if (!self->desk.draining && atomic_load(&self->stop))
             begin_draining(self);
-        else if (self->draining && n <= 0 && !(remaining = close_idle(self)))
+        else if (self->desk.draining && n <= 0 && !(remaining = close_idle(self)))
             return NULL;
         else if (n > 0)
             remaining = false;
@@ -168,7 +182,8 @@ static zp_rc open_desk(zp_loop *self)
 {
     self->desk.gateway = self->gateway;
     self->desk.json = zp_json_reader_new();
-    if (!self->desk.json)
+    self->desk.news = zp_news_new();
+    if (!self->desk.json || !self->desk.news)
         return ZP_NOMEM;
     zp_rc rc = zp_intake_reader_new(self->gateway->intake, &self->desk.intake);
     return rc ? rc : zp_scores_reader_new(self->gateway->scores, &self->desk.scores);
@@ -179,6 +194,7 @@ static void loop_free(zp_loop *self)
     zp_visits_free(self);
     zp_scores_reader_destroy(&self->desk.scores);
     zp_intake_reader_destroy(&self->desk.intake);
+    zp_news_destroy(&self->desk.news);
     zp_json_reader_destroy(&self->desk.json);
     zp_buf_free(&self->desk.scratch);
     zp_buf_free(&self->out);
@@ -200,6 +216,7 @@ zp_rc zp_loop_new(zp_gateway *gateway, zp_listener *listener, zp_loop **out)
     LIST_INIT(&self->spare_conns);
     SLIST_INIT(&self->spare_visits);
     TAILQ_INIT(&self->working);
+    TAILQ_INIT(&self->following);
     self->mailbox = zp_mailbox_new();
     self->park = zp_park_new();
     self->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -254,6 +271,6 @@ void zp_loop_give_back(zp_loop *self, zp_request *chain)
 
 void zp_loop_scored(zp_loop *self, const zp_id *ids, size_t n)
 {
-    if (n && atomic_load(&self->waiting))
+    if (n && (atomic_load(&self->waiting) || atomic_load_explicit(&self->gateway->followers, memory_order_relaxed)))
         zp_mailbox_put_scored(self->mailbox, ids, n);
 }

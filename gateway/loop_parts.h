@@ -5,6 +5,7 @@
  *     doorway.c  new connections, and which loop gets them
  *     visits.c   connections and requests as things that are taken, kept for reuse and given back
  *     serve.c    a request's way from its arrival to its answer
+ *     followers.c  who waits for news of the event log
  *
  * Everything belongs to the loop's thread but for the atomics and the mailbox.
  */
@@ -26,10 +27,11 @@ enum { ZP_CONN_EVENTS = EPOLLIN | EPOLLRDHUP }; /* what a connection is watched 
 typedef struct zp_conn zp_conn;
 
 typedef enum {
-    ZP_HANDLED, /* in a handler's hands, or the committer's */
-    ZP_PARKED,  /* for a score */
-    ZP_WORKING, /* has its next turn soon */
-    ZP_BLOCKED, /* the same, when the client has taken what was sent */
+    ZP_HANDLED,   /* in a handler's hands, or the committer's */
+    ZP_PARKED,    /* for a score */
+    ZP_WORKING,   /* has its next turn soon */
+    ZP_BLOCKED,   /* the same, when the client has taken what was sent */
+    ZP_FOLLOWING, /* waits for news of the log */
 } zp_visit_state;
 
 /* A request under way. `request` comes first: handlers see only that. */
@@ -52,6 +54,8 @@ struct zp_conn {
     LIST_ENTRY(zp_conn) all;
 };
 
+TAILQ_HEAD(zp_turns, zp_visit);
+
 struct zp_loop {
     zp_gateway *gateway;
     zp_listener *listener;
@@ -64,14 +68,17 @@ struct zp_loop {
     atomic_uint connections;
     atomic_uint waiting; /* parked requests; read by zp_loop_scored */
     atomic_bool stop;
-    bool listening, draining;
+    bool listening;
     bool patient; /* while draining: new connections were left open at the last look */
     int64_t next_tick;
     int64_t drained_by; /* until then, while draining, a new connection is given time for its first request */
     LIST_HEAD(, zp_conn) conns;
     LIST_HEAD(, zp_conn) spare_conns;
     SLIST_HEAD(, zp_visit) spare_visits;
-    TAILQ_HEAD(zp_turns, zp_visit) working;
+    struct zp_turns working, following;
+    int64_t woken_at;  /* followers were given their turn then, and some still wait for it; 0 = none do */
+    int64_t next_news; /* not before: so that followers get a share of the thread, and no more */
+    bool news;         /* the log may have grown */
     unsigned spare_conn_count, spare_visit_count;
 };
 
@@ -101,8 +108,20 @@ void zp_visits_free(zp_loop *self);
 void zp_conn_ready(zp_loop *self, zp_conn *c, uint32_t events);
 /* Does what a handler wants done; may close the connection. */
 void zp_visit_act(zp_loop *self, zp_visit *v, zp_handled handled);
-/* A turn for each request that has more to do. */
+/* Turns for requests that have more to do, for a bounded time. */
 void zp_loop_work(zp_loop *self);
+
+/* ---- followers.c ---- */
+
+/* Waits for news; its memory is given back meanwhile. */
+void zp_visit_follow(zp_loop *self, zp_visit *v);
+/* Gives followers their turn: when the log has grown; when their time is up (once a second); all, as the gateway ends.
+ */
+void zp_followers_look(zp_loop *self, int64_t now);
+void zp_followers_tick(zp_loop *self, int64_t now);
+void zp_followers_wake_all(zp_loop *self);
+/* When to look again, at the latest; INT64_MAX: when there is mail. */
+int64_t zp_followers_due(const zp_loop *self);
 /* Answers a request that waited, or would have. */
 void zp_visit_wait_over(zp_loop *self, zp_visit *v);
 

@@ -6,6 +6,8 @@
  */
 #include "request.h"
 
+#include "follow.h"
+
 #include "base/log.h"
 
 enum { KEEP_BYTES = 32 * 1024 }; /* a buffer that grew beyond this is given back rather than kept for the next */
@@ -19,6 +21,7 @@ static void tidy(zp_buf *buf)
 
 void zp_request_reset(zp_request *request)
 {
+    zp_follow_destroy(&request->follow);
     zp_arena *arena = request->arena;
     zp_loop *loop = request->loop;
     zp_buf head = request->response.head, body = request->response.body;
@@ -28,16 +31,22 @@ void zp_request_reset(zp_request *request)
     *request = (zp_request){.loop = loop, .arena = arena, .response = {.head = head, .body = body}};
 }
 
-void zp_request_free(zp_request *request)
+static void free_memory(zp_request *request)
 {
     zp_buf_free(&request->response.head);
     zp_buf_free(&request->response.body);
     zp_arena_destroy(&request->arena);
 }
 
+void zp_request_free(zp_request *request)
+{
+    zp_follow_destroy(&request->follow);
+    free_memory(request);
+}
+
 void zp_request_shed(zp_request *request)
 {
-    zp_request_free(request);
+    free_memory(request);
     request->body = request->put.form = ZP_ABSENT;
 }
 

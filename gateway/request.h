@@ -35,6 +35,7 @@ typedef enum {
     ZP_WAIT_SCORE,  /* park: the loop calls zp_wait_over when wait_id is scored, the time is up, or the gateway stops */
     ZP_GO_ON,       /* too much for one turn: the loop calls go_on when the client has taken what is written so far and
                      * others have had their turn */
+    ZP_WAIT_NEWS,   /* the same, when the log has grown, `follow->until` is over, or the gateway stops */
 } zp_handled;
 
 struct zp_desk;
@@ -46,6 +47,7 @@ typedef struct zp_request {
     zp_str path;  /* decoded by nginx (DOCUMENT_URI), no query */
     zp_str query; /* raw */
     zp_str content_type, idempotency_key, if_match, if_none_match, prefer, accept; /* absent = not sent */
+    zp_str last_event_id;
     zp_str fetch_site, origin, host;  /* who made a browser send it (Fetch Metadata), absent = not sent */
     bool repeated_field;              /* Idempotency-Key or If-Match came more than once */
     zp_str submitter;                 /* "anonymous" or the name that nginx authenticated */
@@ -63,8 +65,10 @@ typedef struct zp_request {
     struct zp_request *parent;
     size_t line;
 
-    /* work of many turns, after ZP_GO_ON */
+    /* work of many turns, after ZP_GO_ON or ZP_WAIT_NEWS */
     zp_handled (*go_on)(struct zp_desk *desk, struct zp_request *request);
+    void *task;               /* what go_on works on, in the arena */
+    struct zp_follow *follow; /* the same while it waits for news, when there is no arena; owned */
 
     /* waiting for a score (long poll) */
     zp_id wait_id;
@@ -77,7 +81,8 @@ typedef struct zp_request {
 void zp_request_reset(zp_request *request);
 /* Frees what the request owns, not the request. */
 void zp_request_free(zp_request *request);
-/* Before a long wait: gives up all memory that the answer can do without. The packed form in `put` is then absent. */
+/* Before a long wait: gives up all memory that the answer can do without: the packed form in `put` is then absent, and
+ * what the client sent too. */
 void zp_request_shed(zp_request *request);
 /* After it: memory for the answer. False when there is none. */
 bool zp_request_refit(zp_request *request);
@@ -99,7 +104,9 @@ typedef struct zp_desk {
     zp_intake_reader *intake;
     zp_scores_reader *scores;
     struct zp_json_reader *json;
-    zp_buf scratch; /* for records read from stores; cleared by whoever uses it */
+    struct zp_news *news; /* the newest events, for all who follow */
+    bool draining;        /* the gateway ends: nothing waits any longer */
+    zp_buf scratch;       /* for records read from stores; cleared by whoever uses it */
 } zp_desk;
 
 /* routes.c: finds the handler; answers 404, 405 (with Allow), 413, 400 itself. */

@@ -53,6 +53,7 @@ static bool find(zp_str path, route *out)
         {{ZP_BATCH_PATH, sizeof ZP_BATCH_PATH - 1}, NULL, zp_submit_batch, false},
         {{"/v1/scores", 10}, NULL, zp_dry_run, false},
         {{"/v1/events", 10}, zp_get_events, NULL, true},
+        {{"/v1/events/totals", 17}, zp_get_event_totals, NULL, true},
         {{"/v1/totals", 10}, zp_get_totals, NULL, true},
         {{"/healthz", 8}, zp_get_health, NULL, false},
         {{"/readyz", 7}, zp_get_ready, NULL, false},

@@ -13,6 +13,8 @@
  *                            │   ▲
  *       the client does not  ▼   │ it takes more
  *       take what is there  blocked
+ *
+ *   handling ──ZP_WAIT_NEWS──▶ following (or blocked) ──the log has grown, it is time──▶ working
  */
 #include "loop_parts.h"
 
@@ -23,6 +25,7 @@
 #include <sys/epoll.h>
 
 enum { MOST_HEAD = 512 };        /* status line, content type and separators of an answer */
+enum { WORK_MS = 4 };            /* until other requests are looked at again */
 enum { KEEP_OUT = 1024 * 1024 }; /* a larger buffer is given back after its answer */
 
 static void answer(zp_loop *self, zp_visit *v)
@@ -44,7 +47,7 @@ static void answer(zp_loop *self, zp_visit *v)
     zp_tally(&counters->requests, 1);
     if (v->request.response.status == 503)
         zp_tally(&counters->unavailable, 1);
-    zp_rc rc = zp_fastcgi_send(c->io, zp_buf_view(&self->out), !self->draining);
+    zp_rc rc = zp_fastcgi_send(c->io, zp_buf_view(&self->out), !self->desk.draining);
     if (self->out.cap > KEEP_OUT)
         zp_buf_free(&self->out);
     if (rc == ZP_IO)
@@ -80,7 +83,7 @@ void zp_visit_wait_over(zp_loop *self, zp_visit *v)
 static void park(zp_loop *self, zp_visit *v)
 {
     unsigned limit = self->gateway->config->gateway.max_parked;
-    if (v->conn->gone || self->draining) {
+    if (v->conn->gone || self->desk.draining) {
         zp_visit_wait_over(self, v);
         return;
     }
@@ -113,6 +116,9 @@ static void peer_left(zp_loop *self, zp_conn *c)
         break;
     case ZP_WORKING:
         TAILQ_REMOVE(&self->working, v, turn);
+        break;
+    case ZP_FOLLOWING:
+        TAILQ_REMOVE(&self->following, v, turn);
         break;
     case ZP_BLOCKED:
         break;
@@ -169,8 +175,8 @@ static void watch(zp_loop *self, zp_conn *c, uint32_t events)
         zp_log(ZP_ERROR, "connection-unwatched", "reason=\"epoll_ctl: %s\"", strerror(errno));
 }
 
-/* Its next turn comes when the client has taken what there is. */
-static void go_on_later(zp_loop *self, zp_visit *v)
+/* False: the client does not take what there is, and it will have its next turn when it does; or it has gone. */
+static bool send_or_block(zp_loop *self, zp_visit *v)
 {
     zp_conn *c = v->conn;
     zp_rc rc = send_known(self, v);
@@ -181,10 +187,16 @@ static void go_on_later(zp_loop *self, zp_visit *v)
     } else if (rc) {
         v->state = ZP_BLOCKED;
         watch(self, c, ZP_CONN_EVENTS | EPOLLOUT);
-    } else {
-        v->state = ZP_WORKING;
-        TAILQ_INSERT_TAIL(&self->working, v, turn);
     }
+    return rc == ZP_OK;
+}
+
+static void go_on_later(zp_loop *self, zp_visit *v)
+{
+    if (!send_or_block(self, v))
+        return;
+    v->state = ZP_WORKING;
+    TAILQ_INSERT_TAIL(&self->working, v, turn);
 }
 
 static void unblocked(zp_loop *self, zp_visit *v)
@@ -195,8 +207,9 @@ static void unblocked(zp_loop *self, zp_visit *v)
 
 void zp_loop_work(zp_loop *self)
 {
+    int64_t end = zp_clock_mono_ms() + WORK_MS;
     zp_visit *last = TAILQ_LAST(&self->working, zp_turns);
-    for (zp_visit *v = NULL; v != last;) {
+    for (zp_visit *v = NULL; v != last && zp_clock_mono_ms() <= end;) {
         v = TAILQ_FIRST(&self->working);
         TAILQ_REMOVE(&self->working, v, turn);
         v->state = ZP_HANDLED;
@@ -234,6 +247,10 @@ void zp_visit_act(zp_loop *self, zp_visit *v, zp_handled handled)
             return;
         }
         go_on_later(self, v);
+        break;
+    case ZP_WAIT_NEWS:
+        if (send_or_block(self, v))
+            zp_visit_follow(self, v);
         break;
     }
 }

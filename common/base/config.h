@@ -31,6 +31,7 @@ typedef struct {
         unsigned batch;         /* submissions in one commit, at most 1024 */
         unsigned max_pending;   /* above: 503 */
         unsigned max_parked;    /* long polls at once; above: answered at once */
+        unsigned max_followers; /* event streams and waiting readers of events at once; above: 503 */
         uint64_t max_in_hand;   /* bytes of submissions between their arrival and their commit; above: 503 */
         unsigned max_wait_s;    /* upper bound of Prefer: wait, at most 25 */
         uint64_t min_free_disk; /* bytes; below: 503 */

@@ -22,6 +22,7 @@
     X(batch, 1, 1024, 256, "submissions in one commit")                                                                \
     X(max_pending, 1, 100000000, 1000000, "submissions that wait for a score")                                         \
     X(max_parked, 0, 1000000, 4096, "long polls at once")                                                              \
+    X(max_followers, 0, 1000000, 4096, "event streams and waiting readers of events at once")                           \
     X(max_in_hand, 1048576, UINT64_C(17179869184), 67108864, "bytes of submissions at once")                           \
     X(max_wait_s, 0, 25, 25, "seconds")                                                                                \
     X(min_free_disk, 0, UINT64_C(1125899906842624), 268435456, "bytes")                                                \
