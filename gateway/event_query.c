@@ -4,8 +4,6 @@
 #include "event_query.h"
 
 #include "fields.h"
-#include "gateway.h"
-#include "prefer.h"
 
 #include "core/form.h"
 

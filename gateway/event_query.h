@@ -19,7 +19,7 @@ typedef struct {
 
 /*
  * GET /v1/events: after, limit, type, unit, year; the format from Accept; for a stream the place from Last-Event-ID,
- * else from `after`, else from now on. Sets the request's wait_s. ZP_INVALID with *fault, ZP_NOMEM.
+ * else from `after`, else from now on. ZP_INVALID with *fault, ZP_NOMEM.
  */
 zp_rc zp_event_query_read(zp_request *request, zp_event_query *out, zp_query_fault *fault);
 

@@ -90,10 +90,10 @@ static void write_end(zp_buf *body, const zp_event_query *query, uint64_t positi
 
 /*
  * The page behind query->after. With `or_wait`, when nothing matches: false, the response is untouched and *position
- * says how far the look came.
+ * and *more say how far the look came, and whether there is more to look at.
  */
 static bool answer_page(zp_desk *desk, zp_request *request, const zp_event_query *query, bool or_wait,
-                        uint64_t *position)
+                        uint64_t *position, bool *more)
 {
     zp_buf *body = &request->response.body;
     zp_event_page page = {.format = query->format,
@@ -101,13 +101,12 @@ static bool answer_page(zp_desk *desk, zp_request *request, const zp_event_query
                           .out = body,
                           .limit = query->limit,
                           .position = query->after};
-    bool more;
     uint64_t newest = 0;
     if (query->format == ZP_EVENTS_JSON)
         zp_buf_lit(body, "{\"events\":[");
     else if (query->format == ZP_EVENTS_BATCH)
         zp_buf_char(body, '[');
-    zp_rc rc = zp_event_page_read(&page, desk->scores, LOOKS, &more);
+    zp_rc rc = zp_event_page_read(&page, desk->scores, LOOKS, more);
     /* After the events: what comes in between then shows as one page more, never as an end too early. */
     if (!rc)
         rc = zp_scores_last(desk->scores, &newest);
@@ -117,17 +116,17 @@ static bool answer_page(zp_desk *desk, zp_request *request, const zp_event_query
         (void)zp_problem_store(desk->gateway, request, rc);
         return true;
     }
-    if (or_wait && !page.count && !more) {
+    if (or_wait && !page.count) {
         zp_buf_clear(body);
         return false;
     }
     if (query->format == ZP_EVENTS_JSON)
-        write_end(body, query, page.position, newest, more);
+        write_end(body, query, page.position, newest, *more);
     else if (query->format == ZP_EVENTS_BATCH)
         zp_buf_lit(body, "]\n");
     request->response.status = 200;
     request->response.content_type = type_of(query->format);
-    write_head(desk, request, query, page.position, more);
+    write_head(desk, request, query, page.position, *more);
     return true;
 }
 
@@ -136,14 +135,14 @@ static bool answer_page(zp_desk *desk, zp_request *request, const zp_event_query
 static zp_handled wait_on(zp_desk *desk, zp_request *request)
 {
     zp_follow *follow = request->follow;
-    bool over = desk->draining || zp_clock_mono_ms() >= follow->until;
+    bool more, over = desk->draining || zp_clock_mono_ms() >= follow->until;
     if (!over && zp_news_upto(desk->news) == follow->position)
         return ZP_WAIT_NEWS;
     zp_event_query query = {
         .filter = follow->filter, .format = follow->format, .limit = follow->limit, .after = follow->position};
-    if (!zp_request_refit(request) || answer_page(desk, request, &query, !over, &follow->position))
+    if (!zp_request_refit(request) || answer_page(desk, request, &query, !over, &follow->position, &more))
         return ZP_DONE_ANSWER;
-    return ZP_WAIT_NEWS;
+    return more ? ZP_GO_ON : ZP_WAIT_NEWS;
 }
 
 /* ---- streaming ---- */
@@ -204,9 +203,8 @@ static zp_handled follow(zp_desk *desk, zp_request *request, const zp_event_quer
     request->follow->position = position;
     request->follow->until = zp_clock_mono_ms() + ms;
     request->go_on = stream ? stream_on : wait_on;
-    if (!stream)
-        return ZP_WAIT_NEWS;
-    begin_stream(request);
+    if (stream)
+        begin_stream(request);
     return ZP_GO_ON;
 }
 
@@ -225,9 +223,11 @@ zp_handled zp_get_events(zp_desk *desk, zp_request *request)
     zp_event_query query;
     zp_query_fault fault;
     uint64_t newest, position;
+    bool more;
     zp_rc rc = zp_event_query_read(request, &query, &fault);
     if (rc)
         return zp_refuse_query(desk, request, rc, &fault);
+    request->wait_s = zp_prefer_wait(request->prefer, desk->gateway->config->gateway.max_wait_s);
     if (query.format == ZP_EVENTS_STREAM || request->wait_s) {
         rc = zp_scores_last(desk->scores, &newest);
         if (rc)
@@ -240,7 +240,7 @@ zp_handled zp_get_events(zp_desk *desk, zp_request *request)
     if (query.format == ZP_EVENTS_STREAM)
         return request->method == ZP_HEAD ? (begin_stream(request), ZP_DONE_ANSWER)
                                           : follow(desk, request, &query, query.after, BEAT_MS);
-    if (answer_page(desk, request, &query, request->wait_s > 0, &position))
+    if (answer_page(desk, request, &query, request->wait_s > 0, &position, &more))
         return ZP_DONE_ANSWER;
     return follow(desk, request, &query, position, (int64_t)request->wait_s * 1000);
 }

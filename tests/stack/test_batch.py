@@ -85,7 +85,7 @@ class Batch(ServiceCase):
 
     def test_a_line_has_no_more_room_than_a_form_alone(self):
         s = self.service(max_body=4096).start()
-        long = form_of(2, "长", subject="长" * 2000)
+        long = form_of(2, "长", department="长" * 2000)
         found = self.verdicts(self.send(s, form_of(1, "甲"), long, form_of(3, "乙")))
         self.assertEqual([v["status"] for v in found], [202, 413, 202])
         self.assertEqual(found[1]["problem"]["errors"][0]["code"], "BODY_TOO_LARGE")

@@ -83,7 +83,7 @@ class Submit(ServiceCase):
 
     def test_a_line_that_is_too_long_spoils_no_other(self):
         forms = [form_of(1 + i % 6, f"长{i}") for i in range(30)]
-        forms[10]["subject"] = "长" * 1500000
+        forms[10]["department"] = "长" * 1500000
         done = self.s.ziping("submit", self.ndjson("long.ndjson", forms))
         self.assertIn("29 accepted, 0 already on file, 1 refused", done.stderr)
         self.assertRegex(done.stderr, r"long\.ndjson:11: .*BODY_TOO_LARGE")

@@ -23,6 +23,7 @@ from service import ServiceCase, form_of
 CHROMIUM = shutil.which("chromium")
 BATCH = "application/cloudevents-batch+json"
 MSGPACK = "application/vnd.msgpack"
+OTHER = "另一单位"
 STREAM = {"Accept": "text/event-stream"}
 
 
@@ -32,6 +33,7 @@ class Stream:
     def __init__(self, s, query="", **headers):
         self.answer = s.http.get(f"{s.url}/v1/events{query}", headers={**STREAM, **headers}, stream=True,
                                  timeout=GUARD_S)
+        self.answer.encoding = "utf-8"  # as always, by its definition
         self.lines = self.answer.iter_lines(chunk_size=1, decode_unicode=True)
         self.last_id = None
 
@@ -77,10 +79,10 @@ class EventsCase(ServiceCase):
 
 class Pages(EventsCase):
     def test_filters_by_type_unit_and_year(self):
-        self.file(form_of(1, "甲"), form_of(1, "乙", year=2023), form_of(2, "丙"))
+        self.file(form_of(1, "甲"), form_of(1, "乙", year=2023), form_of(2, "丙", unit=OTHER))
         ident = self.file(form_of(1, "甲2"))[0]
         etag = self.s.get(f"/v1/submissions/{ident}").headers["ETag"]
-        replaced = self.s.submit(form_of(1, "甲2", subject="另"), **{"If-Match": etag})
+        replaced = self.s.submit(form_of(1, "甲2", department="另一主管部门"), **{"If-Match": etag})
         self.assertEqual(replaced.status_code, 202, replaced.text)
         self.s.scored(replaced.json()["id"])
         names = lambda query: [e["data"]["project_name"] for e in self.s.get("/v1/events?" + query).json()["events"]]
@@ -88,13 +90,13 @@ class Pages(EventsCase):
         self.assertEqual(names("type=superseded"), ["甲2"])
         self.assertEqual(names("type=ziping.submission.superseded"), ["甲2"])
         self.assertEqual(names("type=perseded"), [])
-        self.assertEqual(names(f"unit={form_of(2)['unit']}"), ["丙"])
+        self.assertEqual(names(f"unit={OTHER}"), ["丙"])
         self.assertEqual(names(f"unit={form_of(1)['unit']}&year={form_of(1)['year']}&type=scored"), ["甲", "甲2", "甲2"])
         page = self.s.get("/v1/events?year=2023").json()
         self.assertEqual((page["position"], page["last"], page["next"]), (6, 6, None))
 
     def test_a_reader_follows_the_link_to_the_end(self):
-        self.file(*[form_of(1 + i % 6, f"链{i}") for i in range(25)])
+        self.file(*[form_of(1 + i % 6, f"链{i}", unit=(OTHER if i % 3 else form_of(1)["unit"])) for i in range(25)])
         found, path = [], f"/v1/events?limit=4&unit={form_of(1)['unit']}"
         while path:
             answer = self.s.get(path, Accept=BATCH)
@@ -131,7 +133,7 @@ class Pages(EventsCase):
         self.s.wait(lambda: self.s.metric("ziping_followers") == 1)
         self.file(form_of(1, "别的"), form_of(1, "等的", year=2023))
         reader.join(GUARD_S)
-        head, _, body = answers[0].partition("\r\n\r\n")
+        head, _, body = answers[0].partition("\n\n")
         self.assertIn("Preference-Applied: wait=20", head)
         self.assertEqual([e["data"]["project_name"] for e in json.loads(body)["events"]], ["等的"])
         self.s.wait(lambda: self.s.metric("ziping_followers") == 0)
@@ -289,9 +291,9 @@ class ControlTotals(EventsCase):
                 "digest": f"sha-256=:{digest}:"}
 
     def test_both_sides_come_to_the_same(self):
-        idents = self.file(*[form_of(1 + i % 6, f"核{i}") for i in range(20)], form_of(1, "核23", year=2023))
+        idents = self.file(*[form_of(1 + i % 6, f"核{i}", unit=(form_of(1)["unit"] if i % 4 else OTHER)) for i in range(20)], form_of(1, "核23", year=2023))
         etag = self.s.get(f"/v1/submissions/{idents[0]}").headers["ETag"]
-        replaced = self.s.submit(form_of(1, "核0", subject="另"), **{"If-Match": etag})
+        replaced = self.s.submit(form_of(1, "核0", unit=OTHER, department="另一主管部门"), **{"If-Match": etag})
         self.s.scored(replaced.json()["id"])
         frozen = self.s.get("/v1/events?limit=1000", Accept=MSGPACK).content
         events = self.s.events()
@@ -300,7 +302,7 @@ class ControlTotals(EventsCase):
         for query, chosen in (("after=5&upto=9", [e for e in events if 5 < int(e["id"]) <= 9]),
                               ("type=superseded", [e for e in events if e["type"].endswith("superseded")]),
                               ("year=2023", [e for e in events if e["data"]["year"] == 2023]),
-                              (f"unit={form_of(2)['unit']}", [e for e in events if e["data"]["unit"] == form_of(2)["unit"]])):
+                              (f"unit={OTHER}", [e for e in events if e["data"]["unit"] == OTHER])):
             found = self.totals("?" + query)
             wanted = self.of(chosen, b"".join(
                 self.s.get(f"/v1/events?after={int(e['id']) - 1}&limit=1", Accept=MSGPACK).content for e in chosen))
