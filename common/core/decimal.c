@@ -7,6 +7,7 @@
 #include "core/decimal.h"
 
 #include "core/form.h"
+#include "core/text.h"
 
 enum { ALIGN_DIGITS = 29, SHORT_DIGITS = 18 };
 
@@ -58,17 +59,12 @@ static zp_str trim(zp_str s)
     return s;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A comma counts as a thousands separator only in front of exactly three digits, the first one behind one to three. */
 static bool is_group_comma(zp_str s, size_t at, int digits_before, bool is_first)
 {
     return s.p[at] == ',' && digits_before > 0 && (digits_before <= 3 || !is_first) && s.n - at > 3 &&
-           is_digit(s.p[at + 1]) && is_digit(s.p[at + 2]) && is_digit(s.p[at + 3]) &&
-           (s.n - at == 4 || !is_digit(s.p[at + 4]));
+           zp_is_digit(s.p[at + 1]) && zp_is_digit(s.p[at + 2]) && zp_is_digit(s.p[at + 3]) &&
+           (s.n - at == 4 || !zp_is_digit(s.p[at + 4]));
 }
 
 /* What nearly all numbers look like: a sign or none, digits, point and digits, no more of them than 64 bits hold. */
@@ -82,7 +78,7 @@ static bool parse_short(zp_str s, zp_dec *out)
     if (s.n > ZP_MAX_INT_DIGITS)
         return false;
     for (; p < end; p++) {
-        if (is_digit(*p))
+        if (zp_is_digit(*p))
             m = m * 10 + (*p - '0');
         else if (*p == '.' && point == end && p > digits)
             point = p;
@@ -112,7 +108,7 @@ zp_rc zp_dec_parse(zp_str text, zp_dec *out)
             grouped = true;
             continue;
         }
-        if (!is_digit(s.p[at]))
+        if (!zp_is_digit(s.p[at]))
             break;
         whole++;
         significant += significant || s.p[at] != '0';
@@ -121,7 +117,7 @@ zp_rc zp_dec_parse(zp_str text, zp_dec *out)
         m = m * 10 + (s.p[at] - '0');
     }
     if (at < s.n && s.p[at] == '.') {
-        for (at++; at < s.n && is_digit(s.p[at]); at++) {
+        for (at++; at < s.n && zp_is_digit(s.p[at]); at++) {
             if (++fraction > ZP_MAX_FRAC_DIGITS)
                 return ZP_INVALID;
             m = m * 10 + (s.p[at] - '0');
@@ -254,7 +250,7 @@ unsigned zp_decimals_shown(zp_str text)
 {
     const char *point = text.n ? memchr(text.p, '.', text.n) : NULL;
     unsigned n = 0;
-    for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && is_digit(*p); p++)
+    for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && zp_is_digit(*p); p++)
         n++;
     return n;
 }

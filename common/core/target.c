@@ -27,11 +27,6 @@ static inline bool take_str(cursor *c, zp_str word)
 
 #define take(c, literal) take_str((c), ZP_STR(literal))
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Longer words first: 不大于 must not be read as 大于. */
 static const struct {
     zp_str word;
@@ -123,12 +118,12 @@ static bool take_plain_number(cursor *c, zp_quantity *q)
     if (p < c->end && (*p == '+' || *p == '-'))
         p++;
     const char *digits = p;
-    while (p < c->end && is_digit(*p))
+    while (p < c->end && zp_is_digit(*p))
         p++;
     if (p == digits)
         return false;
-    if (c->end - p > 1 && *p == '.' && is_digit(p[1]))
-        for (p++; p < c->end && is_digit(*p); p++)
+    if (c->end - p > 1 && *p == '.' && zp_is_digit(p[1]))
+        for (p++; p < c->end && zp_is_digit(*p); p++)
             ;
     q->number = (zp_str){c->p, (size_t)(p - c->p)};
     if (zp_dec_parse(q->number, &q->value))
@@ -296,11 +291,11 @@ static void skip_label(cursor *c)
     cursor ahead = *c;
     zp_op op;
     zp_quantity number;
-    while (ahead.p < ahead.end && !is_digit(*ahead.p)) {
+    while (ahead.p < ahead.end && !zp_is_digit(*ahead.p)) {
         cursor here = ahead;
         if (take_operator(&here, &op)) {
             cursor behind = here;
-            if ((here.p < here.end && is_digit(*here.p)) || take_number(&behind, &number)) {
+            if ((here.p < here.end && zp_is_digit(*here.p)) || take_number(&behind, &number)) {
                 c->p = ahead.p;
                 return;
             }
@@ -400,7 +395,7 @@ static bool read_clauses(zp_str text, zp_cell *out)
 static bool take_int(cursor *c, int digits, int *out)
 {
     int n = 0, value = 0;
-    while (n < digits && c->p < c->end && is_digit(*c->p)) {
+    while (n < digits && c->p < c->end && zp_is_digit(*c->p)) {
         value = value * 10 + (*c->p++ - '0');
         n++;
     }
@@ -449,7 +444,7 @@ static bool is_none(zp_str text)
 static bool may_hold_number(zp_str text)
 {
     for (size_t i = 0; i < text.n; i++)
-        if (is_digit(text.p[i]))
+        if (zp_is_digit(text.p[i]))
             return true;
     return zp_text_contains(text, ZP_STR("分之"));
 }

@@ -68,22 +68,17 @@ static size_t narrowed(zp_str text, char *out)
     return m;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A comma behind one to three digits of a whole number and in front of exactly three more groups thousands; any other
  * separates clauses: 99.5,200 is two values. */
 static bool groups_thousands(const char *text, size_t n, size_t at)
 {
     size_t begin = at;
-    while (begin > 0 && is_digit(text[begin - 1]))
+    while (begin > 0 && zp_is_digit(text[begin - 1]))
         begin--;
     if (begin == at || at - begin > 3 || (begin > 0 && text[begin - 1] == '.'))
         return false;
-    return n - at > 3 && is_digit(text[at + 1]) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
-           (n - at == 4 || !is_digit(text[at + 4]));
+    return n - at > 3 && zp_is_digit(text[at + 1]) && zp_is_digit(text[at + 2]) && zp_is_digit(text[at + 3]) &&
+           (n - at == 4 || !zp_is_digit(text[at + 4]));
 }
 
 /* Signs that mean the same and NFKC keeps apart. */
