@@ -6,6 +6,7 @@
  */
 #include "core/decimal.h"
 
+#include "base/digits.h"
 #include "core/form.h"
 #include "core/text.h"
 
@@ -268,15 +269,6 @@ zp_int128 zp_round_div(zp_int128 n, zp_int128 k, zp_int128 d)
 
 enum { MOST_DIGITS = 64 };
 
-/* n in front of end; returns where it begins. */
-static char *put_digits(char *end, uint64_t n)
-{
-    do
-        *--end = (char)('0' + n % 10);
-    while (n /= 10);
-    return end;
-}
-
 zp_str zp_cents_text(int64_t cents, zp_arena *arena)
 {
     char digits[MOST_DIGITS], *end = digits + sizeof digits, *p = end;
@@ -284,7 +276,7 @@ zp_str zp_cents_text(int64_t cents, zp_arena *arena)
     *--p = (char)('0' + n % 10);
     *--p = (char)('0' + n / 10 % 10);
     *--p = '.';
-    p = put_digits(p, n / 100);
+    p = zp_put_digits(p, n / 100);
     if (cents < 0)
         *--p = '-';
     return zp_arena_copy(arena, (zp_str){p, (size_t)(end - p)});
@@ -300,7 +292,7 @@ static char *put_number(char *end, zp_int128 n, int fraction)
     }
     for (; n > INT64_MAX; n /= 10)
         *--end = (char)('0' + (int)(n % 10));
-    return put_digits(end, (uint64_t)n);
+    return zp_put_digits(end, (uint64_t)n);
 }
 
 zp_str zp_dec_text(zp_dec a, zp_arena *arena)
@@ -320,6 +312,6 @@ zp_str zp_millionths_text(int64_t millionths, zp_arena *arena)
     char digits[MOST_DIGITS], *end = digits + sizeof digits;
     if (millionths < 0 || millionths % ZP_POINT)
         return zp_dec_text((zp_dec){millionths, -6}, arena);
-    char *p = put_digits(end, (uint64_t)(millionths / ZP_POINT));
+    char *p = zp_put_digits(end, (uint64_t)(millionths / ZP_POINT));
     return zp_arena_copy(arena, (zp_str){p, (size_t)(end - p)});
 }

@@ -3,6 +3,8 @@
  */
 #include "core/declared.h"
 
+#include "base/digits.h"
+
 static const zp_str row_names[] = {
 #define X(name, row) [row] = ZP_STR_ROW(name),
     ZP_FUNDS_ROW_NAMES(X)
@@ -13,10 +15,7 @@ static const int64_t most_weight = 100 * INT64_C(1000000);
 
 zp_str zp_indicator_pointer(zp_arena *arena, size_t index, const char *cell)
 {
-    char digits[20], *end = digits + sizeof digits, *p = end;
-    do
-        *--p = (char)('0' + index % 10);
-    while (index /= 10);
+    char digits[ZP_UINT_DIGITS], *end = digits + sizeof digits, *p = zp_put_digits(end, index);
     return ZP_ARENA_JOIN(arena, ZP_STR("/indicators/"), {p, (size_t)(end - p)}, ZP_STR("/"), zp_str_of(cell));
 }
 
