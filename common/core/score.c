@@ -204,7 +204,8 @@ static void finish(const scoring *s, zp_result *out)
     }
 }
 
-zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, zp_result *out)
+zp_rc zp_score_beside(const zp_form *form, const zp_profile *profile, zp_str copied_from, zp_arena *arena,
+                      zp_result *out)
 {
     zp_flags flags = {.arena = arena};
     scoring s = {.form = form, .profile = profile, .arena = arena, .flags = &flags};
@@ -226,21 +227,13 @@ zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, 
     add_up(&s, out);
     check_goals(&s);
     check_categories(&s);
+    if (zp_str_present(copied_from))
+        zp_flags_add(&flags, ZP_FLAG_COPIED_LAST_YEAR, ZP_STR("/indicators"), copied_from, ZP_ABSENT);
     finish(&s, out);
     return flags.failed ? ZP_NOMEM : ZP_OK;
 }
 
-zp_rc zp_result_add_copied(zp_result *result, zp_str copied_from, zp_arena *arena)
+zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, zp_result *out)
 {
-    zp_flags flags = {.arena = arena};
-    for (size_t i = 0; i < result->flag_count; i++) {
-        const zp_flag *flag = &result->flags[i];
-        zp_flags_add_as(&flags, flag->code, flag->severity, flag->pointer, flag->value, flag->expected);
-    }
-    zp_flags_add(&flags, ZP_FLAG_COPIED_LAST_YEAR, ZP_STR("/indicators"), copied_from, ZP_ABSENT);
-    if (flags.failed)
-        return ZP_NOMEM;
-    result->flags = flags.items;
-    result->flag_count = flags.count;
-    return ZP_OK;
+    return zp_score_beside(form, profile, ZP_ABSENT, arena, out);
 }
