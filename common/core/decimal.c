@@ -282,6 +282,11 @@ zp_str zp_cents_text(int64_t cents, zp_arena *arena)
     return zp_arena_copy(arena, (zp_str){p, (size_t)(end - p)});
 }
 
+zp_str zp_points_text(int64_t millionths, zp_arena *arena)
+{
+    return zp_cents_text(millionths / ZP_CENT, arena);
+}
+
 /* n with a point in front of its last `fraction` digits, in front of end; returns where it begins. */
 static char *put_number(char *end, zp_int128 n, int fraction)
 {

@@ -37,5 +37,4 @@ zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, 
 zp_rc zp_score_beside(const zp_form *form, const zp_profile *profile, zp_str copied_from, zp_arena *arena,
                       zp_result *out);
 
-
 #endif
