@@ -253,6 +253,7 @@ class Look(ServiceCase):
         s.submit(form_of(2), Prefer="wait=20")
         form = form_of(1, "反向", declared_total=None)
         form["indicators"][6]["actual"] = "0.009%"  # target <= 0.006 %: 6.67 in proportion, 5.00 in a straight line
+        form["indicators"][4]["actual"] = "80分钟，180分钟，24小时"  # words there would be a person's to score
         form["funds"]["total"]["score"] = None
         for line in form["indicators"]:
             line["score"] = None

@@ -87,7 +87,7 @@ static inline zp_status kit_everything(reading *r)
     for (size_t i = 0; i < result->line_count; i++) {
         result->lines[i].basis = (zp_basis)(i % ZP_BASES);
         result->lines[i].why = 1u << i % ZP_WHY_BITS;
-        result->lines[i].percent = i % ZP_WHY_BITS ? ZP_ABSENT : ZP_STR("76.89%");
+        result->lines[i].figure = i % ZP_WHY_BITS ? ZP_ABSENT : ZP_STR("76.89%");
     }
     result->lines[0].computed = ZP_NO_CENTS;
     result->lines[0].name = ZP_ABSENT;
