@@ -5,9 +5,9 @@
  */
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/stores.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -85,15 +85,11 @@ int zp_cli_inspect(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *path = NULL;
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c != 'c')
-            return usage(c == 'h' ? stdout : stderr);
-        path = optarg;
-    }
-    if (optind != argc)
-        return usage(stderr);
-    zp_config *config = zp_cli_config(path);
+    zp_verb_given given;
+    int code = zp_options_read(argc, argv, &(zp_verb_options){.usage = usage, .longs = longs}, &given);
+    if (code >= 0)
+        return code;
+    zp_config *config = zp_cli_config(given.config);
     if (!config)
         return ZP_EXIT_USAGE;
     char message[512];

@@ -3,8 +3,9 @@
  */
 #include "cli/new_folder.h"
 
+#include "base/sync.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,16 +19,6 @@ static zp_rc fail(const char *path, int code, char *message, size_t message_size
 {
     snprintf(message, message_size, "%s: %s", path, strerror(code));
     return code == ENOSPC || code == EDQUOT ? ZP_FULL : code == EEXIST || code == ENOTEMPTY ? ZP_EXISTS : ZP_IO;
-}
-
-static int sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int code = fsync(fd) < 0 ? errno : 0;
-    close(fd);
-    return code;
 }
 
 static char *without_slashes(const char *path)
@@ -63,11 +54,11 @@ static int sync_above(const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
-        return sync_folder(".");
+        return zp_sync_folder(".");
     if (slash == path)
-        return sync_folder("/");
+        return zp_sync_folder("/");
     char *above = strndup(path, (size_t)(slash - path));
-    int code = above ? sync_folder(above) : ENOMEM;
+    int code = above ? zp_sync_folder(above) : ENOMEM;
     free(above);
     return code;
 }
@@ -75,7 +66,7 @@ static int sync_above(const char *path)
 /* rename would take an empty folder's place, which harms nobody; anything else that has come to be there is refused. */
 zp_rc zp_new_folder_finish(zp_new_folder *self, char *message, size_t message_size)
 {
-    int code = sync_folder(self->building);
+    int code = zp_sync_folder(self->building);
     if (!code && rename(self->building, self->place) < 0)
         code = errno;
     if (code)

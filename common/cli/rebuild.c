@@ -3,12 +3,12 @@
  */
 #include "cli/cli.h"
 #include "cli/new_folder.h"
+#include "cli/options.h"
 #include "cli/replay.h"
 #include "cli/soundness.h"
 #include "codec/profile_yaml.h"
 #include "store/copy.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 enum { MESSAGE = 512 };
 
 typedef struct {
-    const char *config, *place;
+    zp_verb_given given; /* operand: the new folder */
     bool forms_only;
 } options;
 
@@ -46,6 +46,14 @@ static int usage(FILE *to)
     return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
 }
 
+static bool own(void *context, int option, const char *argument)
+{
+    options *o = context;
+    (void)argument;
+    o->forms_only |= option == 'f';
+    return true;
+}
+
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
@@ -54,18 +62,9 @@ static int read_options(int argc, char **argv, options *o)
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     *o = (options){0};
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c == 'f')
-            o->forms_only = true;
-        else if (c == 'c')
-            o->config = optarg;
-        else
-            return usage(c == 'h' ? stdout : stderr);
-    }
-    if (argc - optind != 1)
-        return usage(stderr);
-    o->place = argv[optind];
-    return -1;
+    return zp_options_read(
+        argc, argv, &(zp_verb_options){.usage = usage, .longs = longs, .own = own, .context = o, .least = 1, .most = 1},
+        &o->given);
 }
 
 /* Without the recorded scores the forms are still enough. */
@@ -150,7 +149,7 @@ static zp_rc make(rebuilding *r)
 {
     zp_rc rc = open_source(r);
     if (!rc)
-        rc = zp_new_folder_begin(r->options->place, &r->folder, r->message, MESSAGE);
+        rc = zp_new_folder_begin(r->options->given.operand, &r->folder, r->message, MESSAGE);
     char *intake = rc ? NULL : zp_stores_path(r->folder.building, "intake");
     char *scores = rc ? NULL : zp_stores_path(r->folder.building, "scores");
     if (!rc && (!intake || !scores))
@@ -187,7 +186,7 @@ static int rebuild(rebuilding *r)
         return fail(r->message, rc, ZP_EXIT_USAGE);
     rc = make(r);
     if (!rc)
-        rc = zp_stores_open_folder(r->options->place, &r->to, r->message, MESSAGE);
+        rc = zp_stores_open_folder(r->options->given.operand, &r->to, r->message, MESSAGE);
     if (rc)
         return fail(r->message, rc, ZP_EXIT_UNAVAILABLE);
     int code = zp_soundness_tell("rebuild", &r->to);
@@ -202,7 +201,7 @@ int zp_cli_rebuild(int argc, char **argv)
     int code = read_options(argc, argv, &o);
     if (code >= 0)
         return code;
-    zp_config *config = zp_cli_config(o.config);
+    zp_config *config = zp_cli_config(o.given.config);
     if (!config)
         return ZP_EXIT_USAGE;
     zp_cli_catch_signals();

@@ -110,6 +110,21 @@ bool zp_check_seal(zp_check *self, MDB_val value, zp_str *payload)
     return false;
 }
 
+void zp_check_undecoded(zp_check *self)
+{
+    zp_check_fault(self, "the record does not decode");
+}
+
+bool zp_check_has(MDB_txn *txn, MDB_dbi dbi, zp_str key, zp_rc *rc)
+{
+    MDB_val k = zp_val(key), value;
+    *rc = zp_env_rc(mdb_get(txn, dbi, &k, &value), "verify");
+    bool found = *rc == ZP_OK;
+    if (*rc == ZP_NOTFOUND)
+        *rc = ZP_OK;
+    return found;
+}
+
 zp_rc zp_check_find_result(zp_check *self, const zp_id *id, zp_status *out)
 {
     zp_str record;

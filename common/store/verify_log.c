@@ -51,7 +51,7 @@ zp_rc zp_check_event(void *context, zp_str key, MDB_val value)
         return ZP_OK;
     }
     if (zp_event_read(frozen, &event) != ZP_OK) {
-        zp_check_fault(self, "the record does not decode");
+        zp_check_undecoded(self);
         self->counts->unread++;
         return ZP_OK;
     }

@@ -33,6 +33,10 @@ void zp_check_fault(zp_check *self, const char *format, ...) __attribute__((form
  */
 bool zp_check_id(zp_check *self, zp_str key, zp_id *out);
 bool zp_check_seal(zp_check *self, MDB_val value, zp_str *payload);
+/* Names a record whose payload is not what its database holds. */
+void zp_check_undecoded(zp_check *self);
+/* Whether a record is stored at key; false also when that cannot be told, which *rc says then. */
+bool zp_check_has(MDB_txn *txn, MDB_dbi dbi, zp_str key, zp_rc *rc);
 
 /* The result of that id in the slice's view. ZP_NOTFOUND, ZP_CORRUPT (named where its own turn comes), ZP_NOMEM. */
 zp_rc zp_check_find_result(zp_check *self, const zp_id *id, zp_status *out);
