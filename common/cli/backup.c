@@ -29,6 +29,7 @@ typedef struct {
     const options *options;
     zp_stores stores;
     zp_new_folder folder;
+    bool is_archive; /* in which nothing waits, and to which nothing is written */
     uint64_t bytes, put_back;
     char message[MESSAGE];
 } backup;
@@ -106,6 +107,8 @@ static zp_rc put_back(backup *b, const zp_config *config)
 {
     zp_intake *intake = NULL;
     zp_scores *scores = NULL;
+    if (b->is_archive)
+        return ZP_OK;
     char *forms = zp_stores_path(b->folder.building, "intake"), *results = zp_stores_path(b->folder.building, "scores");
     zp_rc rc = forms && results ? ZP_OK : ZP_NOMEM;
     if (!rc)
@@ -125,9 +128,12 @@ static zp_rc put_back(backup *b, const zp_config *config)
 
 static zp_rc make(backup *b, const zp_config *config)
 {
+    int year;
     zp_rc rc = zp_stores_open(config, &b->stores, b->message, MESSAGE);
-    if (!rc)
+    if (!rc) {
+        b->is_archive = zp_intake_archive_of(b->stores.intake, &year) == ZP_OK;
         rc = zp_new_folder_begin(b->options->given.operand, &b->folder, b->message, MESSAGE);
+    }
     if (!rc)
         rc = copy_store(b, zp_scores_env(b->stores.scores), "scores");
     if (!rc)

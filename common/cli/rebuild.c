@@ -67,6 +67,21 @@ static int read_options(int argc, char **argv, options *o)
         &o->given);
 }
 
+/* Its events were numbered among others, which are not there to be followed. */
+static zp_rc refuse_archive(rebuilding *r)
+{
+    int year;
+    zp_rc rc = zp_intake_archive_of(r->from.intake, &year);
+    if (rc == ZP_NOTFOUND)
+        return ZP_OK;
+    if (!rc)
+        snprintf(r->message, MESSAGE, "%s: an archive of %d, which is not rebuilt; restore it from a copy",
+                 r->config->data_dir, year);
+    else
+        snprintf(r->message, MESSAGE, "%s: what it says of archives cannot be read", r->config->data_dir);
+    return rc ? rc : ZP_CONFLICT;
+}
+
 /* Without the recorded scores the forms are still enough. */
 static zp_rc open_source(rebuilding *r)
 {
@@ -81,7 +96,7 @@ static zp_rc open_source(rebuilding *r)
                 r->message);
     free(intake);
     free(scores);
-    return rc;
+    return rc ? rc : refuse_archive(r);
 }
 
 static bool stop(void *context)
@@ -132,8 +147,8 @@ static zp_rc tell(rebuilding *r)
     const zp_replay *p = &r->replay;
     zp_replay_difference d;
     printf("derived=%" PRIu64 "\nstill_failed=%" PRIu64 "\ntaken_over=%" PRIu64 "\nunordered=%" PRIu64
-           "\nlost_events=%" PRIu64 "\n",
-           p->derived, p->still_failed, p->taken_over, p->unordered, p->lost_events);
+           "\narchived_events=%" PRIu64 "\nlost_events=%" PRIu64 "\n",
+           p->derived, p->still_failed, p->taken_over, p->unordered, p->archived, p->lost_events);
     if (!r->from.scores)
         return ZP_OK;
     zp_rc rc = zp_replay_compare(r->from.scores, r->to.scores, &d);

@@ -147,17 +147,10 @@ zp_rc zp_check_find_form(zp_check *self, const zp_id *id, zp_submission *out)
 
 zp_rc zp_check_last_event(zp_check *self, uint64_t *last)
 {
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    *last = 0;
-    zp_rc rc = zp_env_rc(mdb_cursor_open(self->scores_read.txn, self->scores->events, &cursor), "last-event");
-    if (rc)
-        return rc;
-    int code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    if (code == 0 && key.mv_size == sizeof(zp_seq_key))
-        *last = zp_be64(key.mv_data);
-    mdb_cursor_close(cursor);
-    return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "last-event");
+    zp_log_bounds log = {0};
+    zp_rc rc = zp_log_find_bounds(self->scores, self->scores_read.txn, &log);
+    *last = log.last;
+    return rc;
 }
 
 /* ---- the scans ---- */
@@ -260,14 +253,20 @@ static zp_rc verify_all(zp_check *self)
                            {"intake.idempotency", intake->idempotency, false, zp_check_idempotency, &n->keys},
                            {"intake.expiry", intake->expiry, false, zp_check_expiry, &n->expiry},
                            {"intake.revisions", intake->revisions, false, zp_check_revision, &n->revisions},
+                           {"intake.archived", intake->archived, false, zp_check_archived, &n->archived},
                            {"scores.results", scores->results, true, zp_check_result, &n->results},
                            {"scores.events", scores->events, true, zp_check_event, &n->events},
                            {"scores.latest", scores->latest, true, zp_check_latest, &n->latest},
                            {"scores.index", scores->index, true, zp_check_index, &n->index_entries}};
-    zp_rc rc = check_that_keys_expire(self);
+    zp_rc rc = zp_check_open_seasons(self);
+    if (!rc)
+        rc = check_that_keys_expire(self);
     for (size_t i = 0; i < sizeof passes / sizeof *passes && !rc; i++)
-        rc = scan(self, &passes[i]);
-    return rc ? rc : zp_tally_settle(self);
+        if (passes[i].dbi) /* 0: in stores of an earlier version */
+            rc = scan(self, &passes[i]);
+    if (!rc)
+        rc = zp_tally_settle(self);
+    return rc ? rc : zp_check_close_seasons(self);
 }
 
 zp_rc zp_verify(zp_intake *intake, zp_scores *scores, const zp_verify_report *report, zp_verify_counts *counts)

@@ -95,8 +95,10 @@ zp_rc zp_check_form(void *context, zp_str key, MDB_val value)
         zp_check_undecoded(self);
         return ZP_OK;
     }
-    if (!rc)
+    if (!rc) {
+        zp_check_year(self, zp_form_year(&form));
         rc = check_digest(self, &submission, &form);
+    }
     if (!rc)
         check_its_revision(self, &id, &submission, &form);
     return rc ? rc : check_replaced(self, &submission);
