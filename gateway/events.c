@@ -70,6 +70,8 @@ zp_handled zp_get_events(zp_desk *desk, zp_request *request)
         rc = zp_query_uint(&params[LIMIT], 1, MOST, request->arena, &limit, &fault);
     if (rc)
         return zp_refuse_query(desk, request, rc, &fault);
+    if (zp_events_are_gone(desk, request, after))
+        return ZP_DONE_ANSWER;
 
     zp_buf *body = &request->response.body;
     writer w = {.out = body, .last = after};

@@ -104,7 +104,7 @@ static zp_handled answer_in_full(zp_desk *desk, zp_request *request, const zp_id
     zp_status status;
     zp_rc rc = zp_load_status(desk, id, request->arena, &status);
     if (rc == ZP_NOTFOUND)
-        return zp_no_such_submission(request);
+        return zp_no_such_submission(desk, request, id);
     return rc ? zp_problem_store(desk->gateway, request, rc) : zp_answer_status(desk, request, 200, &status);
 }
 

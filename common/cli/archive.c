@@ -189,6 +189,10 @@ static zp_rc consider(archiving *a)
 static zp_rc verify(archiving *a, const char *folder)
 {
     zp_rc rc = open_both(a, folder, ZP_READ_ONLY, &a->stores);
+    if (rc && a->is_there) {
+        refuse(a, "%s; --to takes a new folder, or the archive that was made by this command before", a->message);
+        return ZP_OK;
+    }
     if (rc)
         return rc;
     int code = zp_soundness_tell("archive", &a->stores);
