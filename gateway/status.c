@@ -36,7 +36,8 @@ zp_rc zp_load_status(zp_desk *desk, const zp_id *id, zp_arena *arena, zp_status 
     }
     if (rc != ZP_NOTFOUND)
         return rc;
-    /* Intake keeps every form for ever, so it needs no second look for what is scored in this moment. */
+    /* Intake keeps every form as long as a service runs, so it needs no second look for what is scored in this moment.
+     */
     zp_buf_clear(&desk->scratch);
     rc = zp_intake_get(desk->intake, id, &desk->scratch);
     return rc ? rc : zp_status_queued(id, zp_buf_view(&desk->scratch), arena, out);

@@ -246,8 +246,10 @@ static zp_rc remove_season(archiving *a)
     if (rc || a->code >= 0)
         return rc;
     rc = told(a, zp_archive_remove(&a->archive), "the season is not removed to the end; do the same again");
+    if (rc == ZP_CONFLICT)
+        refuse(a, "%s: %s", a->options->place, a->archive.fault);
     ZP_HOOK("archive-finished", ZP_STR(""));
-    return rc;
+    return rc == ZP_CONFLICT ? ZP_OK : rc;
 }
 
 static zp_rc tell(archiving *a)

@@ -29,7 +29,8 @@ typedef struct {
     const options *options;
     zp_stores stores;
     zp_new_folder folder;
-    bool is_archive; /* in which nothing waits, and to which nothing is written */
+    bool is_archive;    /* in which nothing waits, and to which nothing is written */
+    zp_seasons seasons; /* when it began */
     uint64_t bytes, put_back;
     char message[MESSAGE];
 } backup;
@@ -103,6 +104,15 @@ static zp_rc copy_store(backup *b, zp_env *env, const char *name)
     return rc;
 }
 
+/* A season that was archived in between has its results in the one copy, and no forms in the other. */
+static zp_rc check_seasons(backup *b, zp_intake *copy)
+{
+    if (zp_seasons_same(&b->seasons, zp_intake_seasons(copy)))
+        return ZP_OK;
+    snprintf(b->message, MESSAGE, "a season was being archived meanwhile; do this again");
+    return ZP_AGAIN;
+}
+
 static zp_rc put_back(backup *b, const zp_config *config)
 {
     zp_intake *intake = NULL;
@@ -117,8 +127,10 @@ static zp_rc put_back(backup *b, const zp_config *config)
         rc = zp_scores_open(results, config->map_size, ZP_READ_ONLY, &scores, b->message, MESSAGE);
     if (!rc) {
         snprintf(b->message, MESSAGE, "the copy cannot be brought in order");
-        rc = zp_intake_requeue(intake, scores, &b->put_back);
+        rc = check_seasons(b, intake);
     }
+    if (!rc)
+        rc = zp_intake_requeue(intake, scores, &b->put_back);
     zp_intake_close(&intake);
     zp_scores_close(&scores);
     free(forms);
@@ -131,6 +143,7 @@ static zp_rc make(backup *b, const zp_config *config)
     int year;
     zp_rc rc = zp_stores_open(config, &b->stores, b->message, MESSAGE);
     if (!rc) {
+        b->seasons = *zp_intake_seasons(b->stores.intake);
         b->is_archive = zp_intake_archive_of(b->stores.intake, &year) == ZP_OK;
         rc = zp_new_folder_begin(b->options->given.operand, &b->folder, b->message, MESSAGE);
     }

@@ -1,12 +1,12 @@
 /*
  * intake.h - the store of accepted submissions. One writing thread of one process: the gateway's committer.
  *
- * Databases, all keys of fixed size, all values sealed: forms (id → submission, for ever), pending (id → attempts; not
- * yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id, digest, revision; kept
- * until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions (16 bytes of SHA-256 of
- * year, unit, project + u32 revision → id, digest, revision), archived (id → year: what went to an archive), meta (see
- * meta.h). The time of everything is the milliseconds of its id.
- * Readers: any thread and any process, each with its own zp_intake_reader.
+ * Databases, all keys of fixed size, all values sealed: forms (id → submission, until its season is archived), pending
+ * (id → attempts; not yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id,
+ * digest, revision; kept until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions
+ * (16 bytes of SHA-256 of year, unit, project + u32 revision → id, digest, revision), archived (id → year: what went to
+ * an archive), meta (see meta.h). The time of everything is the milliseconds of its id. Readers: any thread and any
+ * process, each with its own zp_intake_reader.
  */
 #ifndef ZP_STORE_INTAKE_H
 #define ZP_STORE_INTAKE_H

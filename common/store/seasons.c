@@ -5,6 +5,14 @@
 
 #include "store/meta.h"
 
+bool zp_seasons_same(const zp_seasons *a, const zp_seasons *b)
+{
+    for (size_t i = 0; i < a->count && a->count == b->count; i++)
+        if (a->items[i].year != b->items[i].year || a->items[i].state != b->items[i].state)
+            return false;
+    return a->count == b->count;
+}
+
 typedef struct {
     uint8_t b[1 + 16]; /* state, archive */
 } season_bytes;

@@ -27,6 +27,8 @@ typedef struct {
 } zp_seasons;
 
 zp_season_state zp_seasons_state(const zp_seasons *self, int year);
+/* Whether both say the same of every year. */
+bool zp_seasons_same(const zp_seasons *a, const zp_seasons *b);
 /* NULL: open. */
 const zp_season *zp_seasons_find(const zp_seasons *self, int year);
 

@@ -3,11 +3,12 @@
  *
  * Beside a running service each slice sees another moment, and the two stores are never seen at the same one. No race
  * is taken for a fault, because whatever refers to something is read before what it refers to, and what is referred to
- * never goes: a form is committed before it can have a result, and a result before its form leaves `pending`. So a
- * slice of the forms begins its view of intake first (what is not pending there has a result, and the view of scores
- * begun after it has that result), and a slice of the results begins its view of scores first (each has its form in
- * the view of intake begun after). Within one store a view is one moment, and each record is compared with others of
- * the same view. What a whole scan adds up to is brought to one moment by the event log: see verify_totals.c.
+ * never goes while a service runs (seasons are archived when it is stopped, and that shows in meta): a form is
+ * committed before it can have a result, and a result before its form leaves `pending`. So a slice of the forms begins
+ * its view of intake first (what is not pending there has a result, and the view of scores begun after it has that
+ * result), and a slice of the results begins its view of scores first (each has its form in the view of intake begun
+ * after). Within one store a view is one moment, and each record is compared with others of the same view. What a whole
+ * scan adds up to is brought to one moment by the event log: see verify_totals.c.
  */
 #include "store/verify_store.h"
 

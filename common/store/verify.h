@@ -1,8 +1,8 @@
 /*
  * verify.h - proves that both stores are sound: each record by itself, and what they say about each other.
  *
- * Reads only, beside a running service or without one; one thread's. It goes on after a fault. An archive is checked like
- * any store, but that its events have gaps.
+ * Reads only, beside a running service or without one; one thread's. It goes on after a fault. An archive is checked
+ * like any store, but that its events have gaps.
  */
 #ifndef ZP_STORE_VERIFY_H
 #define ZP_STORE_VERIFY_H
@@ -21,7 +21,7 @@ typedef struct {
     uint64_t forms, pending, keys, expiry, revisions, results, events, latest, index_entries, totals; /* looked at */
     uint64_t archived; /* ids that have gone to archives */
     uint64_t faults;
-    int archiving; /* a season whose removal has begun and is not finished; 0: none */
+    int archiving;   /* a season whose removal has begun and is not finished; 0: none */
     uint64_t unread; /* results and events whose damage leaves open what the totals should be: not compared then */
 } zp_verify_counts;
 

@@ -80,10 +80,7 @@ zp_rc zp_check_close_seasons(zp_check *self)
     zp_rc rc = read_seasons(self, &now);
     if (rc && rc != ZP_CORRUPT)
         return rc;
-    bool same = now.count == self->seasons.count;
-    for (size_t i = 0; i < now.count && same; i++)
-        same = now.items[i].year == self->seasons.items[i].year && now.items[i].state == self->seasons.items[i].state;
-    if (!rc && !same)
+    if (!rc && !zp_seasons_same(&now, &self->seasons))
         rc = ZP_AGAIN;
     self->database = "scores.events";
     if (self->is_archive && self->counts->events != self->archive.events)
