@@ -86,6 +86,8 @@ zp_handled zp_get_event_totals(zp_desk *desk, zp_request *request)
     zp_rc rc = zp_event_range_read(request, &s->range, &fault);
     if (rc)
         return zp_refuse_query(desk, request, rc, &fault);
+    if (zp_events_are_gone(desk, request, s->range.after))
+        return ZP_DONE_ANSWER;
     rc = zp_scores_last(desk->scores, &newest);
     if (rc)
         return zp_problem_store(desk->gateway, request, rc);

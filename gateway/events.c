@@ -237,6 +237,8 @@ zp_handled zp_get_events(zp_desk *desk, zp_request *request)
         if (query.after > newest)
             return refuse_ahead(request, newest);
     }
+    if (zp_events_are_gone(desk, request, query.after))
+        return ZP_DONE_ANSWER;
     if (query.format == ZP_EVENTS_STREAM)
         return request->method == ZP_HEAD ? (begin_stream(request), ZP_DONE_ANSWER)
                                           : follow(desk, request, &query, query.after, BEAT_MS);

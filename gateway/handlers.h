@@ -50,8 +50,15 @@ zp_handled zp_answer_status(zp_desk *desk, zp_request *request, int http_status,
 void zp_header_waited(zp_request *request);
 /* Whether one more long poll may be parked. */
 bool zp_has_room_to_wait(const zp_gateway *gateway);
-zp_handled zp_no_such_submission(zp_request *request);
 zp_handled zp_not_found(zp_request *request);
+
+/* archived.c */
+/* 404, or 410 when the submission has gone to an archive with its season. */
+zp_handled zp_no_such_submission(zp_desk *desk, zp_request *request, const zp_id *id);
+/* 409: the season takes no submissions any more. */
+zp_handled zp_season_closed(zp_request *request, int year);
+/* Whether events behind `after` have gone to an archive: then it is answered, with 410. For every reader of the log. */
+bool zp_events_are_gone(zp_desk *desk, zp_request *request, uint64_t after);
 
 /* again.c */
 zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id);

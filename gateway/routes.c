@@ -173,12 +173,6 @@ zp_handled zp_route(zp_desk *desk, zp_request *request)
     return refuse_method(request, &found);
 }
 
-zp_handled zp_no_such_submission(zp_request *request)
-{
-    return zp_problem(request, 404, "NO_SUCH_SUBMISSION", "There is no submission with this id.",
-                      "没有此受理编号的自评表。", NULL);
-}
-
 zp_handled zp_not_found(zp_request *request)
 {
     return zp_problem(request, 404, "NOT_FOUND", "There is nothing at this address.", "此地址没有内容。", NULL);

@@ -70,7 +70,8 @@ static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form_key *last_ye
     if (scratch->failed)
         return ZP_NOMEM;
     put->form = zp_arena_copy(request->arena, zp_buf_view(scratch));
-    zp_form_key_of(zp_form_year(form), form->unit, form->project_name, &put->form_key);
+    put->year = zp_form_year(form);
+    zp_form_key_of(put->year, form->unit, form->project_name, &put->form_key);
     return put->form.p ? ZP_OK : ZP_NOMEM;
 }
 
@@ -200,6 +201,8 @@ static zp_handled verdict(zp_desk *desk, zp_request *request)
                           "leave If-Match out.",
                           "If-Match 指明了版本，但该项目的自评表尚未提交。请核对年度、单位和项目，或去掉 If-Match。",
                           NULL);
+    case ZP_PUT_CLOSED:
+        return zp_season_closed(request, request->put.year);
     case ZP_PUT_REFUSED:
         zp_retry_after(desk->gateway, request, NULL);
         return zp_problem(request, 503, "STORE_FULL", "There is no room to store it. Nothing was stored; try again.",

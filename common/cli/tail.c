@@ -2,6 +2,7 @@
  * tail.c - `ziping tail`: the event log from any number on, one JSON object a line, then live.
  */
 #include "cli/cli.h"
+#include "cli/tail_archive.h"
 #include "codec/event.h"
 #include "wire/subscriber.h"
 
@@ -13,7 +14,7 @@
 enum { TURN_MS = 500 };
 
 typedef struct {
-    const char *config, *publish, *replay, *topic;
+    const char *config, *publish, *replay, *topic, *archive;
     uint64_t after, count;
 } options;
 
@@ -25,6 +26,7 @@ static int usage(FILE *to)
                 "  --after N          begin behind event N (0: from the first); default: only what comes from now on\n"
                 "  --topic PREFIX     only topics that begin so, such as scored/2022/\n"
                 "  --count N          end after N events\n"
+                "  --archive DIR      the events of an archive (or backup) instead, and end with the last of them\n"
                 "  --config FILE      where the endpoints stand, default $ZIPING_CONFIG or\n"
                 "                     " ZP_DEFAULT_CONFIG "\n"
                 "  --publish ENDPOINT --replay ENDPOINT   instead of a configuration\n");
@@ -44,11 +46,15 @@ static bool number(const char *option, const char *text, uint64_t *out)
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
-    static const struct option longs[] = {
-        {"after", required_argument, NULL, 'a'},   {"topic", required_argument, NULL, 't'},
-        {"count", required_argument, NULL, 'n'},   {"config", required_argument, NULL, 'c'},
-        {"publish", required_argument, NULL, 'p'}, {"replay", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option longs[] = {{"after", required_argument, NULL, 'a'},
+                                          {"topic", required_argument, NULL, 't'},
+                                          {"count", required_argument, NULL, 'n'},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {"publish", required_argument, NULL, 'p'},
+                                          {"replay", required_argument, NULL, 'r'},
+                                          {"archive", required_argument, NULL, 'd'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     *o = (options){.topic = "", .after = ZP_FROM_NOW, .count = UINT64_MAX};
     for (int c; (c = getopt_long(argc, argv, "hn:", longs, NULL)) != -1;) {
         if (c == 'a' && !number("--after", optarg, &o->after))
@@ -63,6 +69,8 @@ static int read_options(int argc, char **argv, options *o)
             o->publish = optarg;
         else if (c == 'r')
             o->replay = optarg;
+        else if (c == 'd')
+            o->archive = optarg;
         else if (c == 'h')
             return usage(stdout);
         else if (c == '?')
@@ -71,13 +79,12 @@ static int read_options(int argc, char **argv, options *o)
     return optind != argc || !o->publish != !o->replay ? usage(stderr) : -1;
 }
 
-/* Prints the event when its topic fits; false when the output is broken. A damaged event is told, and passed over. */
-static bool print_event(const zp_feed_event *event, const char *topic_prefix, zp_buf *json, uint64_t *printed)
+bool zp_tail_print(uint64_t seq, zp_str frozen, const char *topic_prefix, zp_buf *json, uint64_t *printed)
 {
     char topic[ZP_TOPIC_MAX];
     zp_buf_clear(json);
-    if (zp_event_topic(event->frozen, topic) || zp_event_write_json(event->frozen, json) || json->failed) {
-        fprintf(stderr, "ziping tail: event %" PRIu64 " is damaged in the store\n", event->seq);
+    if (zp_event_topic(frozen, topic) || zp_event_write_json(frozen, json) || json->failed) {
+        fprintf(stderr, "ziping tail: event %" PRIu64 " is damaged in the store\n", seq);
         return true;
     }
     if (strncmp(topic, topic_prefix, strlen(topic_prefix)) != 0)
@@ -98,14 +105,20 @@ static int follow(zp_subscriber *subscriber, const options *o)
         if (rc == ZP_TIMEOUT)
             continue;
         if (rc) {
-            fprintf(stderr, "ziping tail: %s\n",
-                    rc == ZP_CONFLICT
-                        ? "the log ends before --after: it is another store's number; begin with --after 0"
-                        : zp_rc_name(rc));
+            if (rc == ZP_NOTFOUND)
+                fprintf(stderr,
+                        "ziping tail: the log starts with event %" PRIu64 "; what was before has been archived: read "
+                        "it with --archive DIR, and begin with --after %" PRIu64 "\n",
+                        zp_subscriber_log_start(subscriber), zp_subscriber_log_start(subscriber) - 1);
+            else
+                fprintf(stderr, "ziping tail: %s\n",
+                        rc == ZP_CONFLICT
+                            ? "the log ends before --after: it is another store's number; begin with --after 0"
+                            : zp_rc_name(rc));
             code = ZP_EXIT_UNAVAILABLE;
             break;
         }
-        if (!print_event(&event, o->topic, &json, &printed)) {
+        if (!zp_tail_print(event.seq, event.frozen, o->topic, &json, &printed)) {
             code = ZP_EXIT_UNAVAILABLE;
             break;
         }
@@ -120,6 +133,8 @@ int zp_cli_tail(int argc, char **argv)
     int code = read_options(argc, argv, &o);
     if (code >= 0)
         return code;
+    if (o.archive)
+        return zp_tail_archive(o.archive, o.after == ZP_FROM_NOW ? 0 : o.after, o.count, o.topic);
     zp_config *config = NULL;
     if (!o.publish) {
         config = zp_cli_config(o.config);

@@ -10,6 +10,8 @@
  *     answered ["EVENTS"][newest number u64][the number that was asked with, u64] and then, for each event,
  *              [number u64][frozen event]: at most 1000 events or 1 MiB. An event that is damaged in the store keeps
  *              its number, and its frame is empty.
+ *     answered ["GONE"][number u64][the number that was asked with, u64] when events behind that number have gone to an
+ *              archive: the log starts with `number`. A limit of 0 is never answered so.
  *     answered ["ERROR"][text] to anything else.
  *
  * poke (PULL, the notifier binds; workers PUSH):

@@ -23,8 +23,9 @@ struct zp_subscriber {
     phase phase;
     bool from_now; /* the position is still to be learned: the first answer's newest number */
     uint64_t last, newest;
-    int64_t asked_ms; /* monotonic; when the question went out; 0 = it has not yet */
-    zmq_msg_t frame;  /* holds the bytes of the event that was handed out */
+    uint64_t log_start; /* once events have turned out to be gone */
+    int64_t asked_ms;   /* monotonic; when the question went out; 0 = it has not yet */
+    zmq_msg_t frame;    /* holds the bytes of the event that was handed out */
 };
 
 zp_rc zp_subscriber_open(const char *publish, const char *replay, uint64_t after, zp_subscriber **out)
@@ -114,6 +115,26 @@ static zp_rc ask(zp_subscriber *self, int64_t now_ms)
     return rc == ZP_AGAIN ? ZP_OK : rc;
 }
 
+/* The rest of ["GONE"][the log's start][asked]: what is asked for next has been archived, and will not come. */
+static zp_rc take_gone(zp_subscriber *self, bool more)
+{
+    uint64_t start, asked;
+    bool gone =
+        more && next_frame(self->replay, &self->frame, &more) == ZP_OK && number_of(&self->frame, &start) && more;
+    gone = gone && next_frame(self->replay, &self->frame, &more) == ZP_OK && number_of(&self->frame, &asked);
+    drop_rest(self, self->replay, more);
+    if (!gone || asked != self->last)
+        return ZP_AGAIN;
+    self->log_start = start;
+    self->asked_ms = 0;
+    return ZP_NOTFOUND;
+}
+
+uint64_t zp_subscriber_log_start(const zp_subscriber *self)
+{
+    return self->log_start;
+}
+
 /*
  * The head of an answer: ["EVENTS"][newest][asked]. What else comes is dropped, and the question asked again in time;
  * so is the answer to an earlier question, which was asked twice because the first answer took long.
@@ -125,6 +146,8 @@ static zp_rc take_answer(zp_subscriber *self)
     zp_rc rc = next_frame(self->replay, &self->frame, &more);
     if (rc)
         return rc;
+    if (zp_str_is(bytes_of(&self->frame), "GONE"))
+        return take_gone(self, more);
     bool events = zp_str_is(bytes_of(&self->frame), "EVENTS") && more;
     events =
         events && next_frame(self->replay, &self->frame, &more) == ZP_OK && number_of(&self->frame, &newest) && more;

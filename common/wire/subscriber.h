@@ -27,9 +27,12 @@ typedef struct {
  */
 zp_rc zp_subscriber_open(const char *publish, const char *replay, uint64_t after, zp_subscriber **out);
 void zp_subscriber_close(zp_subscriber **self);
+/* After ZP_NOTFOUND: the first event that the log still holds. */
+uint64_t zp_subscriber_log_start(const zp_subscriber *self);
 /*
  * The next event in order. ZP_TIMEOUT after timeout_ms without one, ZP_CONFLICT when the
- * log is shorter than the position (another store: start again from 0), ZP_IO.
+ * log is shorter than the position (another store: start again from 0), ZP_NOTFOUND when events behind the position
+ * have gone to an archive, ZP_IO.
  */
 zp_rc zp_subscriber_next(zp_subscriber *self, int timeout_ms, zp_feed_event *out);
 

@@ -2,28 +2,7 @@
  * explain.c - what the person who filled in a line is told about its score, by a table: a line in, a sentence out.
  */
 #include "core/explain.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static zp_arena *arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    arena = zp_arena_new(4096);
-    return arena ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    zp_arena_destroy(&arena);
-    return 0;
-}
+#include "arena_kit.h"
 
 static void expect(const zp_line *line, const char *zh, const char *en)
 {

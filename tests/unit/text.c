@@ -3,31 +3,11 @@
  * it would have said.
  */
 #include "core/text.h"
+#include "arena_kit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 #include <utf8proc.h>
 
 enum { FIRST = 0x80, LAST = 0xffff, SURROGATES = 0xd800, BEHIND_SURROGATES = 0xe000 };
-
-static zp_arena *arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    arena = zp_arena_new(4096);
-    return arena ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    zp_arena_destroy(&arena);
-    return 0;
-}
 
 /* Whether NFKC would make one number of the character and the 7 behind it, or of the 7 in front. */
 static bool is_odd_digit(utf8proc_int32_t point)

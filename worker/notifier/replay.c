@@ -110,6 +110,24 @@ static void answer_error(zp_replay *self, const char *text)
     self->counts.dropped += rc != ZP_OK;
 }
 
+/* Whether events behind `after` have gone to an archive: then that is answered. */
+static bool answer_gone(zp_replay *self, uint64_t after)
+{
+    uint64_t start;
+    if (zp_scores_log_start(self->reader, &start) != ZP_OK || after >= start - 1)
+        return false;
+    if (!address(self))
+        return true;
+    zp_rc rc = zp_zmq_send(self->socket, "GONE", 4, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    if (!rc)
+        rc = add_number(self, start, ZMQ_SNDMORE);
+    if (!rc)
+        rc = add_number(self, after, 0);
+    self->counts.dropped += rc != ZP_OK;
+    self->counts.answered += rc == ZP_OK;
+    return true;
+}
+
 static void answer_events(zp_replay *self, uint64_t after)
 {
     if (!address(self))
@@ -150,6 +168,8 @@ static void answer(zp_replay *self, uint64_t after, uint32_t limit)
 {
     self->count = 0;
     zp_buf_clear(&self->bytes);
+    if (limit > 0 && answer_gone(self, after))
+        return;
     zp_rc rc = zp_scores_last(self->reader, &self->newest);
     if (!rc && limit > 0)
         rc = zp_scores_events(self->reader, after, limit < ZP_REPLAY_MAX_EVENTS ? limit : ZP_REPLAY_MAX_EVENTS,
