@@ -91,7 +91,8 @@ static bool print_event(ziping_subscriber *subscriber, const ziping_subscriber_e
     const char *json;
     int code = ziping_subscriber_json(subscriber, &json);
     if (code) {
-        fprintf(stderr, "ziping tail: event %" PRIu64 ": %s\n", event->number, ziping_subscriber_strerror(code));
+        fprintf(stderr, "ziping tail: event %" PRIu64 " %s\n", event->number,
+                code == ZIPING_DAMAGED ? "is damaged in the store" : "is lost: out of memory");
         return true;
     }
     ++*printed;
