@@ -63,7 +63,9 @@ static int follow(ziping_subscriber *subscriber, FILE *file)
                 return ZIPING_SYSTEM;
             code = ziping_subscriber_next(subscriber, 1000, &event);
         }
-        if (code == ZIPING_TIMEOUT)
+        if (code == ZIPING_DENIED)
+            fprintf(stderr, "%s; trying on\n", ziping_subscriber_strerror(code));
+        if (code == ZIPING_TIMEOUT || code == ZIPING_DENIED)
             continue;
         if (code == ZIPING_OK)
             code = write_event(subscriber, event, file);
