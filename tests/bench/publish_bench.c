@@ -28,7 +28,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3, SIZES = 3, PROCESSES = 4, BATCH = 1024, PATIENCE_MS = 60000, SAMPLES = 1000, DELIVERIES = 1000000 };
+enum {
+    ROUNDS = 3,
+    SIZES = 3,
+    PROCESSES = 4,
+    BATCH = 1024,
+    PAGE = 256,
+    PATIENCE_MS = 60000,
+    SAMPLES = 1000,
+    DELIVERIES = 1000000
+};
 
 static const unsigned crowds[SIZES] = {1, 10, 100};
 
@@ -80,11 +89,13 @@ static void print_ratio(uint64_t ours, uint64_t theirs)
 static void commit(bench *b, size_t count)
 {
     static zp_status rows[BATCH];
+    static char projects[BATCH][64];
     zp_status *batch[BATCH];
     for (size_t i = 0; i < count; i++) {
+        snprintf(projects[i], sizeof projects[i], "12333热线咨询平台项目经费 %llu", (unsigned long long)(b->last + i));
         rows[i] = (zp_status){.state = ZP_SCORED,
                               .year = 2022,
-                              .project_name = ZP_STR("12333热线咨询平台项目经费"),
+                              .project_name = zp_str_of(projects[i]),
                               .unit = ZP_STR("上海市人力资源和社会保障局咨询服务中心"),
                               .department = ZP_STR("上海市人力资源和社会保障局"),
                               .revision = 1,
@@ -144,7 +155,7 @@ static int receive(const char *endpoint, unsigned sockets, uint64_t events)
     while (left > 0) {
         must(zmq_poll(items, (int)sockets, PATIENCE_MS) > 0, "events");
         for (unsigned i = 0; i < sockets; i++)
-            while (items[i].revents && zmq_msg_recv(&frame, subs[i], ZMQ_DONTWAIT) >= 0)
+            while (left > 0 && items[i].revents && zmq_msg_recv(&frame, subs[i], ZMQ_DONTWAIT) >= 0)
                 if (!zmq_msg_more(&frame) && zmq_msg_size(&frame) > 0)
                     left--; /* the last frame of an event; a beat's is empty */
     }
@@ -256,10 +267,12 @@ static int64_t publish_from_memory(bench *b, unsigned subscribers, uint64_t even
     return took;
 }
 
+/* Whole pages of the publisher's, which sends no less. */
 static uint64_t events_for(unsigned subscribers, size_t kept)
 {
     uint64_t events = DELIVERIES / subscribers;
-    return events < kept ? events : kept;
+    events = events < kept ? events : kept;
+    return events - events % PAGE;
 }
 
 static void bench_publish(bench *b)
