@@ -53,7 +53,8 @@ static zp_rc read_folder(zp_guests *guests, DIR *folder, const char *path, char 
     zp_rc rc = ZP_OK;
     for (const struct dirent *entry; !rc && (entry = readdir(folder));) {
         size_t n = strlen(entry->d_name);
-        if (entry->d_name[0] == '.' || n < sizeof suffix || strcmp(entry->d_name + n - (sizeof suffix - 1), suffix))
+        if (entry->d_name[0] == '.' || n < sizeof suffix ||
+            strcmp(entry->d_name + n - (sizeof suffix - 1), suffix) != 0)
             continue;
         char *file;
         if (asprintf(&file, "%s/%s", path, entry->d_name) < 0) {
