@@ -94,7 +94,8 @@ class Example:
                 with open(self.path, "rb") as file:
                     if file.read().count(b"\n") >= count:
                         return self.ids()
-            self.case.assertIsNone(self.process.poll(), "the example has ended")
+            if self.process.poll() is not None:
+                raise AssertionError(f"the example has ended: {self.end()}")
 
 
 class SubscribersCase(Case):
