@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,7 +50,15 @@ typedef struct {
         unsigned queue;   /* messages held for a slow subscriber, then it must replay */
         char *publish;    /* endpoint, default ipc://<data_dir>/run/events.sock */
         char *replay;     /* endpoint, default ipc://<data_dir>/run/replay.sock */
+        bool allow_plain; /* listen beyond this machine without curve */
+        struct {
+            char *secret_key_file; /* NULL: no encryption; else both are there */
+            char *allowed_keys;    /* a file, or a folder of .pub files */
+        } curve;
     } notifier;
+    struct {
+        char *server_key_file, *key_file; /* both or neither (NULL) */
+    } subscriber;                         /* ziping tail's keys */
 } zp_config;
 
 /*

@@ -53,9 +53,18 @@ typedef struct {
 } raw_worker;
 
 typedef struct {
-    char *publish, *replay;
+    char *secret_key_file, *allowed_keys;
+} raw_curve;
+
+typedef struct {
+    char *publish, *replay, *allow_plain;
+    raw_curve *curve;
     ZP_NOTIFIER_NUMBERS(MEMBER)
 } raw_notifier;
+
+typedef struct {
+    char *server_key_file, *key_file;
+} raw_subscriber;
 
 typedef struct {
     char *data_dir, *log_level;
@@ -65,6 +74,7 @@ typedef struct {
     raw_gateway *gateway;
     raw_worker *worker;
     raw_notifier *notifier;
+    raw_subscriber *subscriber;
 } raw_config;
 
 #undef MEMBER
@@ -91,10 +101,17 @@ static const cyaml_schema_field_t gateway_fields[] = {
 static const cyaml_schema_field_t worker_fields[] = {ZP_WORKER_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 
+static const cyaml_schema_field_t curve_fields[] = {TEXT(raw_curve, secret_key_file), TEXT(raw_curve, allowed_keys),
+                                                    CYAML_FIELD_END};
+
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_notifier, key),
-static const cyaml_schema_field_t notifier_fields[] = {TEXT(raw_notifier, publish), TEXT(raw_notifier, replay),
-                                                       ZP_NOTIFIER_NUMBERS(FIELD) CYAML_FIELD_END};
+static const cyaml_schema_field_t notifier_fields[] = {
+    TEXT(raw_notifier, publish), TEXT(raw_notifier, replay), TEXT(raw_notifier, allow_plain),
+    BLOCK(raw_notifier, curve, curve_fields), ZP_NOTIFIER_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
+
+static const cyaml_schema_field_t subscriber_fields[] = {TEXT(raw_subscriber, server_key_file),
+                                                         TEXT(raw_subscriber, key_file), CYAML_FIELD_END};
 
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_config, key),
 static const cyaml_schema_field_t config_fields[] = {
@@ -105,6 +122,7 @@ static const cyaml_schema_field_t config_fields[] = {
     BLOCK(raw_config, gateway, gateway_fields),
     BLOCK(raw_config, worker, worker_fields),
     BLOCK(raw_config, notifier, notifier_fields),
+    BLOCK(raw_config, subscriber, subscriber_fields),
     ZP_TOP_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 

@@ -20,6 +20,7 @@ int zp_cli_score(int argc, char **argv);
 int zp_cli_rescore(int argc, char **argv);
 int zp_cli_retry(int argc, char **argv);
 int zp_cli_tail(int argc, char **argv);
+int zp_cli_keygen(int argc, char **argv);
 int zp_cli_inspect(int argc, char **argv);
 int zp_cli_verify(int argc, char **argv);
 int zp_cli_backup(int argc, char **argv);

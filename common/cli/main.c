@@ -27,6 +27,7 @@ static const verb verbs[] = {
     {"rescore", zp_cli_rescore, "--profile FILE [--year Y]   what a stored season would be given by other rules"},
     {"retry", zp_cli_retry, "ID…                           have what is recorded as failed scored again"},
     {"tail", zp_cli_tail, "[--after N] [--topic PREFIX]   follow the event log, replay included"},
+    {"keygen", zp_cli_keygen, "NAME…                        make CURVE keys for the service and its subscribers"},
     {"inspect", zp_cli_inspect, "[DIR]                      what the stores hold: counts, queue, map use, readers"},
     {"verify", zp_cli_verify, "[DIR]                       prove that what is stored is sound"},
     {"backup", zp_cli_backup, "DIR                         copy both stores, beside the running service"},

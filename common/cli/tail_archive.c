@@ -5,7 +5,9 @@
 
 #include "cli/cli.h"
 #include "cli/soundness.h"
+#include "codec/event.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { PAGE = 256 };
@@ -17,13 +19,29 @@ typedef struct {
     bool broken;
 } printing;
 
+/* False when the output is broken. */
+static bool print_event(printing *p, uint64_t seq, zp_str frozen)
+{
+    char topic[ZP_TOPIC_MAX];
+    zp_buf_clear(&p->json);
+    if (zp_event_topic(frozen, topic) || zp_event_write_json(frozen, &p->json) || p->json.failed) {
+        fprintf(stderr, "ziping tail: event %" PRIu64 " is damaged in the store\n", seq);
+        return true;
+    }
+    if (strncmp(topic, p->topic_prefix, strlen(p->topic_prefix)) != 0)
+        return true;
+    zp_buf_char(&p->json, '\n');
+    p->printed++;
+    return fwrite(p->json.p, 1, p->json.n, stdout) == p->json.n && fflush(stdout) == 0;
+}
+
 static bool print(void *context, uint64_t seq, zp_str frozen)
 {
     printing *p = context;
     if (p->printed == p->count)
         return false;
     p->after = seq;
-    p->broken = !zp_tail_print(seq, frozen, p->topic_prefix, &p->json, &p->printed);
+    p->broken = !print_event(p, seq, frozen);
     return !p->broken;
 }
 

@@ -278,7 +278,7 @@ class Look(ServiceCase):
         missing = s.ziping("submit", "/nonexistent.json")
         self.assertNotEqual(missing.returncode, 0)
         self.assertIn("/nonexistent.json: No such file or directory", missing.stderr)
-        for verb in ("submit", "status", "score", "rescore", "retry", "tail", "inspect"):
+        for verb in ("submit", "status", "score", "rescore", "retry", "tail", "keygen", "inspect"):
             helped = s.ziping(verb, "--help")
             self.assertEqual(helped.returncode, 0)
             self.assertIn(f"Usage: ziping {verb}", helped.stdout)
