@@ -14,7 +14,7 @@ zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id)
     zp_status status;
     zp_rc rc = zp_load_status(desk, id, request->arena, &status);
     if (rc == ZP_NOTFOUND)
-        return zp_no_such_submission(request);
+        return zp_no_such_submission(desk, request, id);
     if (!rc && status.state != ZP_FAILED)
         return zp_problem(request, 409, "NOT_FAILED", "Only what is recorded as failed can be tried again.",
                           "只有评分失败的自评表可以重新评分。", NULL);

@@ -2,12 +2,13 @@
  * batch.c - POST /v1/submissions:batch: many forms in one request, one JSON object a line, a verdict for each.
  *
  * Request threads. Every line becomes a request of its own that goes the whole way of a single submission, so each is
- * as durable and as harmless to repeat as alone, and a bad one spoils no other. Lines are handed to the committer a
- * window at a time, so that a long batch keeps the thread's other requests waiting no longer than a short one. Verdicts
- * leave in the order of the lines, as soon as they and all before them are known; nginx passes them on whenever one of
- * its buffers (4 KiB) is full, and takes the rest at once, so that a client that reads slowly holds up nobody here.
- * Lines carry no header fields: no key is needed, since the same form of the same year, unit and project is the same
- * submission; a form that replaces another one is submitted alone.
+ * as durable and as harmless to repeat as alone, and a bad one spoils no other. Lines are looked at, and handed to the
+ * committer, a window at a time, so that a long batch keeps the thread's other requests waiting no longer than a short
+ * one. Verdicts leave in the order of the lines, as soon as they and all before them are known; nginx passes them on
+ * whenever one of its buffers (4 KiB) is full, and takes the rest at once, so that a client that reads slowly holds up
+ * nobody here. Lines carry no header fields: no key is needed, since the same form of the same year, unit and project
+ * is the same submission; a form that replaces another one is submitted alone. A form whose project's form of the year
+ * before stands further up in the batch waits until that one is on file, to be compared with it.
  */
 #include "handlers.h"
 
@@ -20,8 +21,8 @@ enum { MAX_LINES = 1000, WINDOW = 128 };
 struct zp_batch {
     zp_str rest;   /* lines that nobody has looked at */
     size_t number; /* of the last one that somebody has; counts empty ones too */
-    size_t taken, written;
-    size_t open; /* with the committer */
+    size_t count, taken, written;
+    size_t open; /* with the committer: among those from `written` to `taken` */
     zp_request items[];
 };
 
@@ -69,8 +70,16 @@ static void write_verdict(const zp_request *item, zp_buf *out)
     out->failed |= item->response.body.failed;
 }
 
+bool zp_batch_has_open(const zp_batch *batch, const zp_form_key *key)
+{
+    for (size_t i = batch->written; i < batch->taken && batch->open; i++)
+        if (!batch->items[i].response.status && memcmp(&batch->items[i].put.form_key, key, sizeof *key) == 0)
+            return true;
+    return false;
+}
+
 /* Verdicts up to the first that is not known yet. */
-void zp_batch_write_known(zp_request *request)
+static void write_known(zp_request *request)
 {
     zp_batch *batch = request->batch;
     for (; batch->written < batch->taken && batch->items[batch->written].response.status; batch->written++) {
@@ -81,13 +90,25 @@ void zp_batch_write_known(zp_request *request)
     }
 }
 
-/* Takes lines until the committer has a window of them. */
+/* ZP_GO_ON: not yet, see zp_submit. */
+static zp_handled take(zp_desk *desk, zp_request *item)
+{
+    zp_shut shut = zp_gate(desk->gateway);
+    unsigned most = desk->gateway->config->gateway.max_body;
+    if (shut != ZP_OPEN)
+        return zp_refuse_shut(desk, item, shut);
+    return item->body.n > most ? zp_refuse_too_large(item, most) : zp_submit(desk, item);
+}
+
+/* Takes lines until the committer has a window of them, or a window of them has been looked at. */
 static void take_lines(zp_desk *desk, zp_request *request)
 {
-    zp_batch *batch = request->batch;
+    zp_batch *batch = request->batch, before = *batch;
     zp_str line;
-    while (batch->open < WINDOW && next_line(&batch->rest, &batch->number, &line)) {
-        zp_request *item = &batch->items[batch->taken++];
+    for (size_t i = 0; i < WINDOW && batch->open < WINDOW; i++, before = *batch) {
+        if (!next_line(&batch->rest, &batch->number, &line))
+            return;
+        zp_request *item = &batch->items[batch->taken];
         *item = (zp_request){.loop = request->loop,
                              .arena = request->arena,
                              .method = ZP_POST,
@@ -97,15 +118,26 @@ static void take_lines(zp_desk *desk, zp_request *request)
                              .body = line,
                              .parent = request,
                              .line = batch->number};
-        batch->open += zp_submit(desk, item) == ZP_WAIT_COMMIT;
+        zp_handled handled = take(desk, item);
+        if (handled == ZP_GO_ON) {
+            batch->rest = before.rest;
+            batch->number = before.number;
+            return;
+        }
+        batch->taken++;
+        batch->open += handled == ZP_WAIT_COMMIT;
     }
 }
 
 static zp_handled go_on(zp_desk *desk, zp_request *request)
 {
-    take_lines(desk, request);
-    zp_batch_write_known(request);
-    return request->batch->open ? ZP_WAIT_COMMIT : ZP_DONE_ANSWER;
+    zp_batch *batch = request->batch;
+    if (batch->open < WINDOW / 2)
+        take_lines(desk, request);
+    write_known(request);
+    if (batch->open)
+        return ZP_WAIT_COMMIT;
+    return batch->written == batch->count ? ZP_DONE_ANSWER : ZP_GO_ON;
 }
 
 /* False: answered. */
@@ -134,18 +166,17 @@ zp_handled zp_submit_batch(zp_desk *desk, zp_request *request)
     if (!batch)
         return zp_refuse_form(desk, request, ZP_NOMEM, NULL);
     batch->rest = request->body;
+    batch->count = count;
     request->batch = batch;
+    request->go_on = go_on;
     request->response.status = 200;
     request->response.content_type = "application/x-ndjson";
     zp_header(request, "Cache-Control", ZP_STR("no-store"));
     return go_on(desk, request);
 }
 
-zp_handled zp_batch_committed(zp_desk *desk, zp_request *item)
+void zp_batch_committed(zp_desk *desk, zp_request *line)
 {
-    zp_request *request = item->parent;
-    (void)zp_submit_committed(desk, item); /* always answers: a line asks for no wait */
-    if (--request->batch->open >= WINDOW / 2)
-        return ZP_WAIT_COMMIT;
-    return go_on(desk, request);
+    (void)zp_submit_committed(desk, line); /* always answers: a line asks for no wait */
+    line->parent->batch->open--;
 }

@@ -51,7 +51,7 @@ zp_handled zp_get_changes(zp_desk *desk, zp_request *request, const zp_id *id)
     zp_str records[2];
     zp_rc rc = read_form(desk, id, request->arena, &records[0], &now, &after);
     if (rc == ZP_NOTFOUND)
-        return zp_no_such_submission(request);
+        return zp_no_such_submission(desk, request, id);
     if (!rc && now.has_replaces)
         rc = read_form(desk, &now.replaces, request->arena, &records[1], &earlier, &before);
     if (rc)

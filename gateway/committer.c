@@ -300,10 +300,10 @@ static void commit(zp_committer *self, batch b)
     settle(self, b, rc);
     if (rc)
         return;
-    atomic_fetch_add_explicit(&counters->accepted, made, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counters->repeated, repeated, memory_order_relaxed);
+    zp_tally(&counters->accepted, made);
+    zp_tally(&counters->repeated, repeated);
     if (made || b.acks || b.bumps)
-        atomic_fetch_add_explicit(&counters->commits, 1, memory_order_relaxed);
+        zp_tally(&counters->commits, 1);
     if (made)
         zp_dispatcher_poke(self->gateway->dispatcher);
     publish_queue(self, false);

@@ -65,11 +65,6 @@ struct zp_dispatcher {
     size_t peer_n;
 };
 
-static void tally(atomic_ullong *counter, size_t n)
-{
-    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
-}
-
 /* ---- any thread ---- */
 
 void zp_dispatcher_poke(zp_dispatcher *self)
@@ -251,9 +246,9 @@ static void count_sent(zp_dispatcher *self, const cargo *load)
         failed += self->jobs[i].mode == ZP_JOB_FAIL;
         retried += self->jobs[i].attempt > 1;
     }
-    tally(&counters->jobs_sent, load->count);
-    tally(&counters->jobs_retried, retried);
-    tally(&counters->jobs_failed, failed);
+    zp_tally(&counters->jobs_sent, load->count);
+    zp_tally(&counters->jobs_retried, retried);
+    zp_tally(&counters->jobs_failed, failed);
 }
 
 /* One message to this worker; false when it can take no more, or there is nothing. */
@@ -337,7 +332,7 @@ static void on_done(zp_dispatcher *self, worker *w, const zp_dispatch_msg *msg)
     for (size_t i = 0; i < msg->count; i++) {
         zp_lease *lease = zp_inflight_find(self->inflight, &msg->done[i].id);
         if (!lease || lease->attempt != msg->done[i].attempt) {
-            tally(&self->gateway->counters.messages_dropped, 1);
+            zp_tally(&self->gateway->counters.messages_dropped, 1);
             continue;
         }
         self->acked[n++] = lease->id;
@@ -347,7 +342,7 @@ static void on_done(zp_dispatcher *self, worker *w, const zp_dispatch_msg *msg)
         return;
     if (zp_committer_ack(self->gateway->committer, self->acked, n) != ZP_OK)
         zp_log(ZP_ERROR, "acks-not-kept", "count=%zu reason=\"out of memory\"", n); /* delivered again: harmless */
-    tally(&self->gateway->counters.jobs_done, n);
+    zp_tally(&self->gateway->counters.jobs_done, n);
     for (unsigned i = 0; i < self->gateway->loop_count; i++)
         zp_loop_scored(self->gateway->loops[i], self->acked, n);
 }
@@ -364,7 +359,7 @@ static void on_message(zp_dispatcher *self, zp_str bytes)
     else if (rc == ZP_OK && msg.kind == ZP_MSG_BYE && w)
         dismiss_worker(self, w);
     else
-        tally(&self->gateway->counters.messages_dropped, 1);
+        zp_tally(&self->gateway->counters.messages_dropped, 1);
 }
 
 /* A message has exactly two frames here: who sent it, and what. */
@@ -387,7 +382,7 @@ static void receive_all(zp_dispatcher *self)
         if (note_sender(self, &frames[0], count))
             on_message(self, (zp_str){zmq_msg_data(&frames[1]), zmq_msg_size(&frames[1])});
         else
-            tally(&self->gateway->counters.messages_dropped, 1);
+            zp_tally(&self->gateway->counters.messages_dropped, 1);
     }
     zmq_msg_close(&frames[0]);
     zmq_msg_close(&frames[1]);

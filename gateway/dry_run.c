@@ -27,10 +27,12 @@ static bool write_errors(zp_buf *out, const zp_flag *flags, size_t count, bool a
 static zp_rc score(zp_desk *desk, zp_request *request, const zp_form *form, const zp_profile *profile, zp_result *out)
 {
     zp_id last_year;
-    zp_rc rc = zp_score(form, profile, request->arena, out);
-    if (rc || !zp_repeats_last_year(desk, request, form, &last_year))
-        return rc;
-    return zp_result_add_copied(out, zp_id_text(&last_year, request->arena), request->arena);
+    zp_form_key last_years = zp_last_years_key(form);
+    bool copied = zp_repeats_last_year(desk, request, &last_years, form, &last_year);
+    zp_str copied_from = copied ? zp_id_text(&last_year, request->arena) : ZP_ABSENT;
+    if (copied && !copied_from.p)
+        return ZP_NOMEM;
+    return zp_score_beside(form, profile, copied_from, request->arena, out);
 }
 
 zp_handled zp_dry_run(zp_desk *desk, zp_request *request)

@@ -32,9 +32,12 @@ _Static_assert(sizeof(FCGX_Request) == 80, "libfcgi 2.4.2 is expected; check the
 enum { RESPONDER = 1, READ_BUDGET_MS = 4000, MAX_LENGTH_DIGITS = 7 };
 enum { DRAIN_CAP = ZP_MAX_BATCH + ZP_MAX_BATCH / 4 }; /* bytes of a refused body that are read: what nginx lets pass */
 
+enum { LISTS = 3 };
+
 struct zp_fastcgi {
     FCGX_Request r;
-    bool drained; /* the body of the current request has been read to its end */
+    bool drained;        /* the body of the current request has been read to its end */
+    zp_buf lists[LISTS]; /* fields of the current request that came in several lines, made one */
 };
 
 zp_rc zp_fastcgi_init(void)
@@ -65,6 +68,8 @@ void zp_fastcgi_destroy(zp_fastcgi **self)
     if (!*self)
         return;
     zp_fastcgi_drop(*self);
+    for (int i = 0; i < LISTS; i++)
+        zp_buf_free(&(*self)->lists[i]);
     free(*self);
     *self = NULL;
 }
@@ -171,25 +176,32 @@ static void read_body(zp_fastcgi *self, zp_str length, size_t max_body, zp_buf *
 }
 
 typedef struct {
-    zp_str method, length, user, path, query, content_type, key, if_match, if_none_match, prefer, accept, fetch_site,
-        origin, host;
+    zp_str method, length, user, path, query, content_type, key, if_match, if_none_match, prefer, accept, last_event_id,
+        fetch_site, origin, host;
     bool repeated;
 } params;
 
 /* nginx passes each line of a repeated field; where the field is a list, the lines make one (RFC 9110, section 5.3). */
-static void again(zp_str *value, const char *more, zp_arena *arena, params *out)
+static void again(zp_fastcgi *self, zp_str *value, const char *more, params *out)
 {
     if (value == &out->key || value == &out->if_match)
         out->repeated = true;
-    else if (value == &out->if_none_match || value == &out->prefer || value == &out->accept) {
-        zp_str joined = zp_arena_printf(arena, "%.*s, %s", (int)value->n, value->p, more);
-        if (zp_str_present(joined))
-            *value = joined;
-    }
+    zp_buf *list = value == &out->if_none_match ? &self->lists[0]
+                   : value == &out->prefer      ? &self->lists[1]
+                   : value == &out->accept      ? &self->lists[2]
+                                                : NULL;
+    if (!list)
+        return;
+    if (!list->n)
+        zp_buf_str(list, *value);
+    zp_buf_lit(list, ", ");
+    zp_buf_str(list, zp_str_of(more));
+    if (!list->failed)
+        *value = zp_buf_view(list);
 }
 
 /* One pass over the parameters; of others than these the first of a name counts, as with FCGX_GetParam. */
-static void read_params(char *const *envp, zp_arena *arena, params *out)
+static void read_params(zp_fastcgi *self, char *const *envp, params *out)
 {
     const struct {
         zp_str name;
@@ -206,6 +218,7 @@ static void read_params(char *const *envp, zp_arena *arena, params *out)
         {ZP_STR("HTTP_IF_NONE_MATCH"), &out->if_none_match},
         {ZP_STR("HTTP_PREFER"), &out->prefer},
         {ZP_STR("HTTP_ACCEPT"), &out->accept},
+        {ZP_STR("HTTP_LAST_EVENT_ID"), &out->last_event_id},
         {ZP_STR("HTTP_SEC_FETCH_SITE"), &out->fetch_site},
         {ZP_STR("HTTP_ORIGIN"), &out->origin},
         {ZP_STR("HTTP_HOST"), &out->host},
@@ -217,7 +230,7 @@ static void read_params(char *const *envp, zp_arena *arena, params *out)
             if (!zp_str_eq(name, wanted[i].name))
                 continue;
             else if (zp_str_present(*wanted[i].value))
-                again(wanted[i].value, equals + 1, arena, out);
+                again(self, wanted[i].value, equals + 1, out);
             else
                 *wanted[i].value = zp_str_of(equals + 1);
     }
@@ -248,7 +261,9 @@ zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_req
         return ZP_CLOSED;
     }
     params p = {0};
-    read_params(self->r.envp, request->arena, &p);
+    for (int i = 0; i < LISTS; i++)
+        zp_buf_clear(&self->lists[i]);
+    read_params(self, self->r.envp, &p);
     request->method = method_of(p.method);
     request->path = zp_str_present(p.path) ? p.path : ZP_STR("");
     request->query = zp_str_present(p.query) ? p.query : ZP_STR("");
@@ -258,6 +273,7 @@ zp_rc zp_fastcgi_receive(zp_fastcgi *self, size_t max_body, zp_buf *body, zp_req
     request->if_none_match = p.if_none_match;
     request->prefer = p.prefer;
     request->accept = p.accept;
+    request->last_event_id = or_absent(p.last_event_id);
     request->fetch_site = p.fetch_site;
     request->origin = p.origin;
     request->host = p.host;

@@ -108,6 +108,22 @@ bool zp_accept_is_html(zp_str accept)
     return html > json;
 }
 
+bool zp_accept_names(zp_str accept, const char *type, const char *subtype)
+{
+    if (!zp_str_filled(accept))
+        return false;
+    zp_lex lex = zp_lex_of(accept);
+    do {
+        bool named = is_range(take_range(&lex), type, subtype);
+        zp_str name, value;
+        while (take_parameter(&lex, &name, &value))
+            named &= !zp_lex_is(name, "q") || quality(value) > 0;
+        if (named)
+            return true;
+    } while (zp_lex_next_element(&lex));
+    return false;
+}
+
 /* ---- entity tags ---- */
 
 /* The next tag with its quotes; a tag has no escapes, so a quote always ends it. */

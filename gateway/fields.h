@@ -19,6 +19,9 @@ bool zp_media_is_ndjson(zp_str content_type);
 /* Whether Accept names text/html and likes it better than application/json (RFC 9110, section 12.5.1). */
 bool zp_accept_is_html(zp_str accept);
 
+/* Whether Accept names this very type, at whatever quality above 0; "*" does not count. Lower case. */
+bool zp_accept_names(zp_str accept, const char *type, const char *subtype);
+
 typedef enum { ZP_TAG_NONE, ZP_TAG_LISTED, ZP_TAG_ANY } zp_tag_match;
 /* Whether an If-None-Match lists etag (with its quotes), by weak comparison; ZP_TAG_ANY for "*". */
 zp_tag_match zp_tag_find(zp_str if_none_match, zp_str etag);

@@ -36,7 +36,7 @@ zp_handled zp_get_form(zp_desk *desk, zp_request *request, const zp_id *id)
     zp_buf_clear(&desk->scratch);
     zp_rc rc = zp_intake_get(desk->intake, id, &desk->scratch);
     if (rc == ZP_NOTFOUND)
-        return zp_no_such_submission(request);
+        return zp_no_such_submission(desk, request, id);
     if (rc == ZP_OK)
         rc = zp_submission_unpack(zp_buf_view(&desk->scratch), &submission);
     if (rc)

@@ -2,9 +2,9 @@
  * gateway.h - what the gateway's threads share, and the map of who owns what.
  *
  *   main thread     signals (signalfd), start, stop; owns the listener's life and this struct
- *   request threads one zp_loop each (loop.h): epoll, accept, parse, handlers, parked requests; read transactions of
- * its own committer       the only writer of `intake` (committer.h) dispatcher      the only owner of the ROUTER socket
- * (dispatcher.h)
+ *   request threads one zp_loop each (loop.h): epoll, accept, parse, handlers, parked requests; own read transactions
+ *   committer       the only writer of `intake` (committer.h)
+ *   dispatcher      the only owner of the ROUTER socket (dispatcher.h)
  *
  * Everything here is set before the threads start and read-only after, but for the atomics.
  */
@@ -44,6 +44,11 @@ typedef struct {
 #undef X
 } zp_counters;
 
+static inline void zp_tally(atomic_ullong *counter, unsigned long long n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
 /* Why intake refuses now; written by the committer (space) and dispatcher (queue), read by request threads before they
  * parse. */
 typedef enum { ZP_OPEN, ZP_SHUT_QUEUE, ZP_SHUT_DISK, ZP_SHUT_MAP, ZP_SHUT_STOPPING } zp_shut;
@@ -60,6 +65,7 @@ typedef struct {
     unsigned loop_count;
     zp_counters counters;
     _Atomic zp_shut shut;
+    atomic_uint followers;  /* event streams and waiting readers of events, all loops */
     atomic_uint parked;     /* long polls open, all loops */
     atomic_ullong in_hand;  /* bytes of bodies between arrival and commit, all loops */
     atomic_ullong pending;  /* submissions waiting for their score, as the committer last counted */

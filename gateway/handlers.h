@@ -22,12 +22,16 @@ zp_handled zp_refuse_form(zp_desk *desk, zp_request *request, zp_rc rc, const zp
 
 /* batch.c */
 zp_handled zp_submit_batch(zp_desk *desk, zp_request *request); /* may wait for the committer */
+/* Whether the committer has a line of this batch with this key. */
+bool zp_batch_has_open(const zp_batch *batch, const zp_form_key *key);
 
 /* dry_run.c */
 zp_handled zp_dry_run(zp_desk *desk, zp_request *request);
 
 /* submit.c */
-zp_handled zp_submit(zp_desk *desk, zp_request *request); /* may wait for the committer */
+/* May wait for the committer. ZP_GO_ON, only for a line of a batch: what it must be compared with is on its way to the
+ * store; nothing was done. */
+zp_handled zp_submit(zp_desk *desk, zp_request *request);
 /* The receipt of a stored submission, after a wait with its score: 201, 202, or 200 when it had been stored before. */
 zp_handled zp_answer_receipt(zp_desk *desk, zp_request *request);
 
@@ -46,8 +50,15 @@ zp_handled zp_answer_status(zp_desk *desk, zp_request *request, int http_status,
 void zp_header_waited(zp_request *request);
 /* Whether one more long poll may be parked. */
 bool zp_has_room_to_wait(const zp_gateway *gateway);
-zp_handled zp_no_such_submission(zp_request *request);
 zp_handled zp_not_found(zp_request *request);
+
+/* archived.c */
+/* 404, or 410 when the submission has gone to an archive with its season. */
+zp_handled zp_no_such_submission(zp_desk *desk, zp_request *request, const zp_id *id);
+/* 409: the season takes no submissions any more. */
+zp_handled zp_season_closed(zp_request *request, int year);
+/* Whether events behind `after` have gone to an archive: then it is answered, with 410. For every reader of the log. */
+bool zp_events_are_gone(zp_desk *desk, zp_request *request, uint64_t after);
 
 /* again.c */
 zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id);
@@ -59,7 +70,9 @@ zp_handled zp_get_changes(zp_desk *desk, zp_request *request, const zp_id *id);
 /* list.c */
 zp_handled zp_get_list(zp_desk *desk, zp_request *request);
 /* events.c */
-zp_handled zp_get_events(zp_desk *desk, zp_request *request);
+zp_handled zp_get_events(zp_desk *desk, zp_request *request); /* may wait for news, or stream */
+/* event_totals.c */
+zp_handled zp_get_event_totals(zp_desk *desk, zp_request *request); /* takes turns */
 /* totals.c */
 zp_handled zp_get_totals(zp_desk *desk, zp_request *request);
 /* metrics.c */
@@ -68,6 +81,13 @@ zp_handled zp_get_ready(zp_desk *desk, zp_request *request);
 zp_handled zp_get_metrics(zp_desk *desk, zp_request *request);
 
 /* routes.c */
+/* Why intake refuses now, or ZP_OPEN. */
+static inline zp_shut zp_gate(const zp_gateway *gateway)
+{
+    return atomic_load_explicit(&gateway->shut, memory_order_relaxed);
+}
+zp_handled zp_refuse_shut(zp_desk *desk, zp_request *request, zp_shut shut); /* 503 */
+zp_handled zp_refuse_too_large(zp_request *request, unsigned most);          /* 413 */
 /* 400, or 503 when it was memory: what zp_query_read and its kin returned. */
 zp_handled zp_refuse_query(zp_desk *desk, zp_request *request, zp_rc rc, const zp_query_fault *fault);
 /* Location: /v1/submissions/<id> */

@@ -81,6 +81,7 @@ static void write_queue(const zp_gateway *gateway, int64_t now, zp_buf *out)
     gauge(out, "overdue", "pending submissions older than the promise", atomic_load(&gateway->overdue));
     gauge(out, "workers", "workers that are ready", atomic_load(&gateway->workers));
     gauge(out, "parked", "long polls open", atomic_load(&gateway->parked));
+    gauge(out, "followers", "event streams and waiting readers of events", atomic_load(&gateway->followers));
 }
 
 static void write_shut(const zp_gateway *gateway, zp_buf *out)

@@ -21,10 +21,15 @@ static const char *title_of(int status)
         int status;
         const char *title;
     } known[] = {
-        {400, "Bad Request"},           {404, "Not Found"},
-        {405, "Method Not Allowed"},    {409, "Conflict"},
-        {413, "Content Too Large"},     {415, "Unsupported Media Type"},
-        {422, "Unprocessable Content"}, {500, "Internal Server Error"},
+        {400, "Bad Request"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {500, "Internal Server Error"},
         {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -77,8 +82,13 @@ typedef struct {
     char etag[ZP_ETAG_TEXT];
 } standing;
 
+typedef struct {
+    const char *name; /* NULL: none */
+    uint64_t value;
+} member;
+
 static zp_handled answer(zp_request *request, const zp_problem_text *text, const zp_flags *faults,
-                         const standing *current)
+                         const standing *current, member more)
 {
     zp_buf *body = &request->response.body;
     zp_buf_clear(body);
@@ -106,6 +116,10 @@ static zp_handled answer(zp_request *request, const zp_problem_text *text, const
     write_instance(request->path, body);
     if (current->id)
         write_current(current->id, current->etag, body);
+    if (more.name) {
+        zp_buf_printf(body, ",\"%s\":", more.name);
+        zp_json_uint(body, more.value);
+    }
     write_faults(faults, request->arena, body);
     zp_buf_lit(body, "}\n");
     return ZP_DONE_ANSWER;
@@ -115,7 +129,14 @@ zp_handled zp_problem(zp_request *request, int status, const char *code, const c
                       const zp_flags *faults)
 {
     const zp_problem_text text = {status, title_of(status), code, en, zh};
-    return answer(request, &text, faults, &(standing){.id = NULL});
+    return answer(request, &text, faults, &(standing){.id = NULL}, (member){NULL, 0});
+}
+
+zp_handled zp_problem_number(zp_request *request, int status, const char *code, const char *en, const char *zh,
+                             const char *name, uint64_t value)
+{
+    const zp_problem_text text = {status, title_of(status), code, en, zh};
+    return answer(request, &text, NULL, &(standing){.id = NULL}, (member){name, value});
 }
 
 zp_handled zp_problem_current(zp_request *request, const char *code, const char *en, const char *zh,
@@ -125,7 +146,7 @@ zp_handled zp_problem_current(zp_request *request, const char *code, const char 
     standing s = {.id = current};
     zp_etag_format(current, seq, s.etag);
     zp_header_location(request, current);
-    return answer(request, &text, faults, &s);
+    return answer(request, &text, faults, &s, (member){NULL, 0});
 }
 
 zp_handled zp_problem_store(const zp_gateway *gateway, zp_request *request, zp_rc rc)

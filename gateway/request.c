@@ -6,6 +6,8 @@
  */
 #include "request.h"
 
+#include "follow.h"
+
 #include "base/log.h"
 
 enum { KEEP_BYTES = 32 * 1024 }; /* a buffer that grew beyond this is given back rather than kept for the next */
@@ -19,6 +21,7 @@ static void tidy(zp_buf *buf)
 
 void zp_request_reset(zp_request *request)
 {
+    zp_follow_destroy(&request->follow);
     zp_arena *arena = request->arena;
     zp_loop *loop = request->loop;
     zp_buf head = request->response.head, body = request->response.body;
@@ -28,16 +31,22 @@ void zp_request_reset(zp_request *request)
     *request = (zp_request){.loop = loop, .arena = arena, .response = {.head = head, .body = body}};
 }
 
-void zp_request_free(zp_request *request)
+static void free_memory(zp_request *request)
 {
     zp_buf_free(&request->response.head);
     zp_buf_free(&request->response.body);
     zp_arena_destroy(&request->arena);
 }
 
+void zp_request_free(zp_request *request)
+{
+    zp_follow_destroy(&request->follow);
+    free_memory(request);
+}
+
 void zp_request_shed(zp_request *request)
 {
-    zp_request_free(request);
+    free_memory(request);
     request->body = request->put.form = ZP_ABSENT;
 }
 
@@ -123,7 +132,7 @@ void zp_request_render(const zp_request *request, zp_buf *out)
     const zp_response *response = &request->response;
     bool bodiless = response->status == 204 || response->status == 304, failed = response->body.failed;
     if (response->begun) {
-        zp_buf_str(out, zp_buf_view(&response->body));
+        zp_buf_str(out, (zp_str){response->body.p + response->sent, response->body.n - response->sent});
         out->failed |= failed; /* too late for another answer: the connection is cut, which says that it is not whole */
         return;
     }
@@ -136,14 +145,9 @@ void zp_request_render(const zp_request *request, zp_buf *out)
         zp_buf_str(out, zp_buf_view(&response->body));
 }
 
-bool zp_request_render_part(zp_request *request, zp_buf *out)
+void zp_request_render_head(zp_request *request, zp_buf *out)
 {
-    zp_response *response = &request->response;
-    if (!response->begun)
-        render_head(response, false, false, out);
-    zp_buf_str(out, zp_buf_view(&response->body));
-    out->failed |= response->head.failed || response->body.failed;
-    response->begun = true;
-    zp_buf_clear(&response->body);
-    return !out->failed;
+    render_head(&request->response, false, false, out);
+    out->failed |= request->response.head.failed;
+    request->response.begun = true;
 }

@@ -53,6 +53,7 @@ static bool find(zp_str path, route *out)
         {{ZP_BATCH_PATH, sizeof ZP_BATCH_PATH - 1}, NULL, zp_submit_batch, false},
         {{"/v1/scores", 10}, NULL, zp_dry_run, false},
         {{"/v1/events", 10}, zp_get_events, NULL, true},
+        {{"/v1/events/totals", 17}, zp_get_event_totals, NULL, true},
         {{"/v1/totals", 10}, zp_get_totals, NULL, true},
         {{"/healthz", 8}, zp_get_health, NULL, false},
         {{"/readyz", 7}, zp_get_ready, NULL, false},
@@ -79,17 +80,16 @@ static zp_handled refuse_method(zp_request *request, const route *found)
                       "此资源不支持该请求方法，可用的方法见 Allow。", NULL);
 }
 
-static zp_handled refuse_too_large(zp_desk *desk, zp_request *request)
+zp_handled zp_refuse_too_large(zp_request *request, unsigned most)
 {
     zp_flags faults = {.arena = request->arena};
-    unsigned most = zp_str_is(request->path, ZP_BATCH_PATH) ? ZP_MAX_BATCH : desk->gateway->config->gateway.max_body;
     zp_str limit = zp_arena_printf(request->arena, "%u", most);
     zp_flags_add(&faults, ZP_FLAG_BODY_TOO_LARGE, ZP_STR(""), ZP_ABSENT, limit);
     return zp_problem(request, 413, "BODY_TOO_LARGE", "The body is larger than this service takes.",
                       "请求正文超过上限。", &faults);
 }
 
-static zp_handled refuse_shut(zp_desk *desk, zp_request *request, zp_shut shut)
+zp_handled zp_refuse_shut(zp_desk *desk, zp_request *request, zp_shut shut)
 {
     static const struct {
         const char *code, *en, *zh;
@@ -135,14 +135,15 @@ static zp_handled refuse_for_memory(zp_desk *desk, zp_request *request)
 
 static zp_handled post(zp_desk *desk, zp_request *request, const route *found)
 {
-    zp_shut shut = atomic_load_explicit(&desk->gateway->shut, memory_order_relaxed);
+    zp_shut shut = zp_gate(desk->gateway);
     zp_handled handled;
     if (shut != ZP_OPEN)
-        handled = refuse_shut(desk, request, shut);
+        handled = zp_refuse_shut(desk, request, shut);
     else if (request->body_declined)
         handled = refuse_for_memory(desk, request);
     else if (request->body_too_large)
-        handled = refuse_too_large(desk, request);
+        handled = zp_refuse_too_large(
+            request, zp_str_is(request->path, ZP_BATCH_PATH) ? ZP_MAX_BATCH : desk->gateway->config->gateway.max_body);
     else if (request->body_broken)
         handled = zp_problem(request, 400, "BODY_BROKEN", "The body is not as long as its Content-Length says.",
                              "请求正文的长度与 Content-Length 不符。", NULL);
@@ -151,7 +152,7 @@ static zp_handled post(zp_desk *desk, zp_request *request, const route *found)
                   : found->post                ? found->post(desk, request)
                                                : found->post_one(desk, request, &found->id);
     if (handled == ZP_DONE_ANSWER && request->response.status >= 400 && request->response.status < 500)
-        atomic_fetch_add_explicit(&desk->gateway->counters.refused, 1, memory_order_relaxed);
+        zp_tally(&desk->gateway->counters.refused, 1);
     return handled;
 }
 
@@ -170,12 +171,6 @@ zp_handled zp_route(zp_desk *desk, zp_request *request)
         break;
     }
     return refuse_method(request, &found);
-}
-
-zp_handled zp_no_such_submission(zp_request *request)
-{
-    return zp_problem(request, 404, "NO_SUCH_SUBMISSION", "There is no submission with this id.",
-                      "没有此受理编号的自评表。", NULL);
 }
 
 zp_handled zp_not_found(zp_request *request)

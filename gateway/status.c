@@ -36,7 +36,8 @@ zp_rc zp_load_status(zp_desk *desk, const zp_id *id, zp_arena *arena, zp_status 
     }
     if (rc != ZP_NOTFOUND)
         return rc;
-    /* Intake keeps every form for ever, so it needs no second look for what is scored in this moment. */
+    /* Intake keeps every form as long as a service runs, so it needs no second look for what is scored in this moment.
+     */
     zp_buf_clear(&desk->scratch);
     rc = zp_intake_get(desk->intake, id, &desk->scratch);
     return rc ? rc : zp_status_queued(id, zp_buf_view(&desk->scratch), arena, out);
@@ -104,7 +105,7 @@ static zp_handled answer_in_full(zp_desk *desk, zp_request *request, const zp_id
     zp_status status;
     zp_rc rc = zp_load_status(desk, id, request->arena, &status);
     if (rc == ZP_NOTFOUND)
-        return zp_no_such_submission(request);
+        return zp_no_such_submission(desk, request, id);
     return rc ? zp_problem_store(desk->gateway, request, rc) : zp_answer_status(desk, request, 200, &status);
 }
 

@@ -55,11 +55,11 @@ static bool read_fields(zp_desk *desk, zp_request *request)
 }
 
 /* Digest, key and packed form; the latter in the arena, for the committer. ZP_NOMEM. */
-static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
+static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form_key *last_years, const zp_form *form)
 {
     zp_put *put = &request->put;
     zp_buf *scratch = &desk->scratch;
-    put->has_copied_from = zp_repeats_last_year(desk, request, form, &put->copied_from);
+    put->has_copied_from = zp_repeats_last_year(desk, request, last_years, form, &put->copied_from);
     zp_buf_clear(scratch);
     zp_form_write_json(form, scratch);
     if (scratch->failed)
@@ -70,7 +70,8 @@ static zp_rc pack(zp_desk *desk, zp_request *request, const zp_form *form)
     if (scratch->failed)
         return ZP_NOMEM;
     put->form = zp_arena_copy(request->arena, zp_buf_view(scratch));
-    zp_form_key_of(zp_form_year(form), form->unit, form->project_name, &put->form_key);
+    put->year = zp_form_year(form);
+    zp_form_key_of(put->year, form->unit, form->project_name, &put->form_key);
     return put->form.p ? ZP_OK : ZP_NOMEM;
 }
 
@@ -84,8 +85,12 @@ zp_handled zp_submit(zp_desk *desk, zp_request *request)
     zp_form_point_at_rows(&form, &faults);
     if (!rc && faults.errors)
         return zp_refuse_form(desk, request, faults.failed ? ZP_NOMEM : ZP_CONFLICT, &faults);
-    if (!rc)
-        rc = faults.failed ? ZP_NOMEM : pack(desk, request, &form);
+    if (rc || faults.failed)
+        return zp_refuse_form(desk, request, ZP_NOMEM, &faults);
+    zp_form_key last_years = zp_last_years_key(&form);
+    if (request->parent && zp_batch_has_open(request->parent->batch, &last_years))
+        return ZP_GO_ON;
+    rc = pack(desk, request, &last_years, &form);
     if (rc)
         return zp_refuse_form(desk, request, rc, &faults);
     /* From here the request is the committer's, until the loop gets it back. */
@@ -196,6 +201,8 @@ static zp_handled verdict(zp_desk *desk, zp_request *request)
                           "leave If-Match out.",
                           "If-Match 指明了版本，但该项目的自评表尚未提交。请核对年度、单位和项目，或去掉 If-Match。",
                           NULL);
+    case ZP_PUT_CLOSED:
+        return zp_season_closed(request, request->put.year);
     case ZP_PUT_REFUSED:
         zp_retry_after(desk->gateway, request, NULL);
         return zp_problem(request, 503, "STORE_FULL", "There is no room to store it. Nothing was stored; try again.",
@@ -214,6 +221,6 @@ zp_handled zp_submit_committed(zp_desk *desk, zp_request *request)
 {
     zp_handled handled = verdict(desk, request);
     if (handled == ZP_DONE_ANSWER && request->response.status >= 400 && request->response.status < 500)
-        atomic_fetch_add_explicit(&desk->gateway->counters.refused, 1, memory_order_relaxed);
+        zp_tally(&desk->gateway->counters.refused, 1);
     return handled;
 }

@@ -188,6 +188,52 @@ static zp_rc read_listen(load *self, const char *text)
     return *out ? check_socket_path(self, "gateway.listen", *out) : zp_yaml_no_memory(self->yaml);
 }
 
+/* ---- keys ---- */
+
+/* Two files that make sense together only; neither: *first and *second stay NULL. */
+static zp_rc read_pair(load *self, const char *block, const char *names[2], char *texts[2], char **first, char **second)
+{
+    char key[64];
+    char **const out[2] = {first, second};
+    if (!texts[0] && !texts[1])
+        return ZP_OK;
+    zp_rc rc = ZP_OK;
+    for (int i = 0; !rc && i < 2; i++) {
+        snprintf(key, sizeof key, "%s.%s", block, names[i]);
+        rc = texts[i] ? read_path(self, key, texts[i], "none", out[i])
+                      : zp_yaml_refuse(self->yaml, block, "lacks %s; write both %s and %s, or neither", names[i],
+                                       names[0], names[1]);
+    }
+    return rc;
+}
+
+static zp_rc read_keys(load *self)
+{
+    const raw_notifier *notifier = self->raw->notifier;
+    const raw_curve *curve = notifier ? notifier->curve : NULL;
+    const raw_subscriber *subscriber = self->raw->subscriber;
+    zp_config *config = self->config;
+    zp_rc rc = ZP_OK;
+    if (curve)
+        rc = read_pair(self, "notifier.curve", (const char *[]){"secret_key_file", "allowed_keys"},
+                       (char *[]){curve->secret_key_file, curve->allowed_keys}, &config->notifier.curve.secret_key_file,
+                       &config->notifier.curve.allowed_keys);
+    if (!rc && subscriber)
+        rc = read_pair(self, "subscriber", (const char *[]){"server_key_file", "key_file"},
+                       (char *[]){subscriber->server_key_file, subscriber->key_file},
+                       &config->subscriber.server_key_file, &config->subscriber.key_file);
+    return rc;
+}
+
+static zp_rc read_allow_plain(load *self)
+{
+    const char *text = self->raw->notifier ? self->raw->notifier->allow_plain : NULL;
+    self->config->notifier.allow_plain = text && strcmp(text, "true") == 0;
+    if (text && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        return zp_yaml_refuse(self->yaml, "notifier.allow_plain", "is \"%.*s\"; write true or false", QUOTED_MAX, text);
+    return ZP_OK;
+}
+
 /* ---- the rest ---- */
 
 static zp_rc read_log_level(load *self)
@@ -301,6 +347,10 @@ static zp_rc read_all(load *self, const char *path)
                            &config->notifier.replay);
     if (!rc)
         rc = read_webhooks(self);
+    if (!rc)
+        rc = read_allow_plain(self);
+    if (!rc)
+        rc = read_keys(self);
     return rc;
 }
 
@@ -337,6 +387,10 @@ void zp_config_destroy(zp_config **self)
     free(config->notifier.publish);
     free(config->notifier.replay);
     free(config->webhooks.ca_file);
+    free(config->notifier.curve.secret_key_file);
+    free(config->notifier.curve.allowed_keys);
+    free(config->subscriber.server_key_file);
+    free(config->subscriber.key_file);
     free(config->data_dir);
     for (unsigned i = 0; i < config->profiles_count; i++)
         free(config->profiles[i]);

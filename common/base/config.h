@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ typedef struct {
         unsigned batch;         /* submissions in one commit, at most 1024 */
         unsigned max_pending;   /* above: 503 */
         unsigned max_parked;    /* long polls at once; above: answered at once */
+        unsigned max_followers; /* event streams and waiting readers of events at once; above: 503 */
         uint64_t max_in_hand;   /* bytes of submissions between their arrival and their commit; above: 503 */
         unsigned max_wait_s;    /* upper bound of Prefer: wait, at most 25 */
         uint64_t min_free_disk; /* bytes; below: 503 */
@@ -50,6 +52,11 @@ typedef struct {
         unsigned queue;   /* messages held for a slow subscriber, then it must replay */
         char *publish;    /* endpoint, default ipc://<data_dir>/run/events.sock */
         char *replay;     /* endpoint, default ipc://<data_dir>/run/replay.sock */
+        bool allow_plain; /* listen beyond this machine without curve */
+        struct {
+            char *secret_key_file; /* NULL: no encryption; else both are there */
+            char *allowed_keys;    /* a file, or a folder of .pub files */
+        } curve;
     } notifier;
     struct {
         unsigned timeout_ms; /* of one attempt */
@@ -57,6 +64,9 @@ typedef struct {
         unsigned retry_ms[ZP_RETRIES_MOST]; /* the wait before each further attempt */
         unsigned retry_count;               /* at least one; behind the last the endpoint is disabled */
     } webhooks;
+    struct {
+        char *server_key_file, *key_file; /* both or neither (NULL) */
+    } subscriber;                         /* ziping tail's keys */
 } zp_config;
 
 /*

@@ -22,6 +22,7 @@
     X(batch, 1, 1024, 256, "submissions in one commit")                                                                \
     X(max_pending, 1, 100000000, 1000000, "submissions that wait for a score")                                         \
     X(max_parked, 0, 1000000, 4096, "long polls at once")                                                              \
+    X(max_followers, 0, 1000000, 4096, "event streams and waiting readers of events at once")                          \
     X(max_in_hand, 1048576, UINT64_C(17179869184), 67108864, "bytes of submissions at once")                           \
     X(max_wait_s, 0, 25, 25, "seconds")                                                                                \
     X(min_free_disk, 0, UINT64_C(1125899906842624), 268435456, "bytes")                                                \
@@ -54,7 +55,12 @@ typedef struct {
 } raw_worker;
 
 typedef struct {
-    char *publish, *replay;
+    char *secret_key_file, *allowed_keys;
+} raw_curve;
+
+typedef struct {
+    char *publish, *replay, *allow_plain;
+    raw_curve *curve;
     ZP_NOTIFIER_NUMBERS(MEMBER)
 } raw_notifier;
 
@@ -66,6 +72,10 @@ typedef struct {
 } raw_webhooks;
 
 typedef struct {
+    char *server_key_file, *key_file;
+} raw_subscriber;
+
+typedef struct {
     char *data_dir, *log_level;
     char **profiles;
     unsigned profiles_count;
@@ -74,6 +84,7 @@ typedef struct {
     raw_worker *worker;
     raw_notifier *notifier;
     raw_webhooks *webhooks;
+    raw_subscriber *subscriber;
 } raw_config;
 
 #undef MEMBER
@@ -100,9 +111,13 @@ static const cyaml_schema_field_t gateway_fields[] = {
 static const cyaml_schema_field_t worker_fields[] = {ZP_WORKER_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 
+static const cyaml_schema_field_t curve_fields[] = {TEXT(raw_curve, secret_key_file), TEXT(raw_curve, allowed_keys),
+                                                    CYAML_FIELD_END};
+
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_notifier, key),
-static const cyaml_schema_field_t notifier_fields[] = {TEXT(raw_notifier, publish), TEXT(raw_notifier, replay),
-                                                       ZP_NOTIFIER_NUMBERS(FIELD) CYAML_FIELD_END};
+static const cyaml_schema_field_t notifier_fields[] = {
+    TEXT(raw_notifier, publish), TEXT(raw_notifier, replay), TEXT(raw_notifier, allow_plain),
+    BLOCK(raw_notifier, curve, curve_fields), ZP_NOTIFIER_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_webhooks, key),
@@ -112,6 +127,8 @@ static const cyaml_schema_field_t webhooks_fields[] = {
                          &text_schema, 0, ZP_RETRIES_MOST),
     ZP_WEBHOOKS_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
+static const cyaml_schema_field_t subscriber_fields[] = {TEXT(raw_subscriber, server_key_file),
+                                                         TEXT(raw_subscriber, key_file), CYAML_FIELD_END};
 
 #define FIELD(key, least, most, initial, meaning) TEXT(raw_config, key),
 static const cyaml_schema_field_t config_fields[] = {
@@ -123,6 +140,7 @@ static const cyaml_schema_field_t config_fields[] = {
     BLOCK(raw_config, worker, worker_fields),
     BLOCK(raw_config, notifier, notifier_fields),
     BLOCK(raw_config, webhooks, webhooks_fields),
+    BLOCK(raw_config, subscriber, subscriber_fields),
     ZP_TOP_NUMBERS(FIELD) CYAML_FIELD_END};
 #undef FIELD
 

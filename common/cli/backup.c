@@ -7,11 +7,11 @@
  */
 #include "cli/cli.h"
 #include "cli/new_folder.h"
+#include "cli/options.h"
 #include "cli/soundness.h"
 #include "cli/webhook_copy.h"
 #include "store/copy.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static const uint64_t MEGABYTE = 1000000;
 enum { MESSAGE = 512, MOST_MEGABYTES = 1000000 };
 
 typedef struct {
-    const char *config, *place;
+    zp_verb_given given; /* operand: the new folder */
     zp_copy_pace pace;
     bool verify;
 } options;
@@ -30,6 +30,8 @@ typedef struct {
     const options *options;
     zp_stores stores;
     zp_new_folder folder;
+    bool is_archive;    /* in which nothing waits, and to which nothing is written */
+    zp_seasons seasons; /* when it began */
     uint64_t bytes, put_back;
     char message[MESSAGE];
 } backup;
@@ -68,6 +70,15 @@ static bool rate(const char *text, uint64_t *out)
     return false;
 }
 
+static bool own(void *context, int option, const char *argument)
+{
+    options *o = context;
+    if (option == 'r')
+        return rate(argument, &o->pace.bytes_per_s);
+    o->verify = false;
+    return true;
+}
+
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
@@ -77,21 +88,9 @@ static int read_options(int argc, char **argv, options *o)
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     *o = (options){.verify = true, .pace.stop = stop};
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c == 'r') {
-            if (!rate(optarg, &o->pace.bytes_per_s))
-                return ZP_EXIT_USAGE;
-        } else if (c == 'n')
-            o->verify = false;
-        else if (c == 'c')
-            o->config = optarg;
-        else
-            return usage(c == 'h' ? stdout : stderr);
-    }
-    if (argc - optind != 1)
-        return usage(stderr);
-    o->place = argv[optind];
-    return -1;
+    return zp_options_read(
+        argc, argv, &(zp_verb_options){.usage = usage, .longs = longs, .own = own, .context = o, .least = 1, .most = 1},
+        &o->given);
 }
 
 static zp_rc copy_store(backup *b, zp_env *env, const char *name)
@@ -118,10 +117,21 @@ static zp_rc copy_webhooks(backup *b, const zp_config *config)
     return rc;
 }
 
+/* A season that was archived in between has its results in the one copy, and no forms in the other. */
+static zp_rc check_seasons(backup *b, zp_intake *copy)
+{
+    if (zp_seasons_same(&b->seasons, zp_intake_seasons(copy)))
+        return ZP_OK;
+    snprintf(b->message, MESSAGE, "a season was being archived meanwhile; do this again");
+    return ZP_AGAIN;
+}
+
 static zp_rc put_back(backup *b, const zp_config *config)
 {
     zp_intake *intake = NULL;
     zp_scores *scores = NULL;
+    if (b->is_archive)
+        return ZP_OK;
     char *forms = zp_stores_path(b->folder.building, "intake"), *results = zp_stores_path(b->folder.building, "scores");
     zp_rc rc = forms && results ? ZP_OK : ZP_NOMEM;
     if (!rc)
@@ -130,8 +140,10 @@ static zp_rc put_back(backup *b, const zp_config *config)
         rc = zp_scores_open(results, config->map_size, ZP_READ_ONLY, &scores, b->message, MESSAGE);
     if (!rc) {
         snprintf(b->message, MESSAGE, "the copy cannot be brought in order");
-        rc = zp_intake_requeue(intake, scores, &b->put_back);
+        rc = check_seasons(b, intake);
     }
+    if (!rc)
+        rc = zp_intake_requeue(intake, scores, &b->put_back);
     zp_intake_close(&intake);
     zp_scores_close(&scores);
     free(forms);
@@ -141,9 +153,13 @@ static zp_rc put_back(backup *b, const zp_config *config)
 
 static zp_rc make(backup *b, const zp_config *config)
 {
+    int year;
     zp_rc rc = zp_stores_open(config, &b->stores, b->message, MESSAGE);
-    if (!rc)
-        rc = zp_new_folder_begin(b->options->place, &b->folder, b->message, MESSAGE);
+    if (!rc) {
+        b->seasons = *zp_intake_seasons(b->stores.intake);
+        b->is_archive = zp_intake_archive_of(b->stores.intake, &year) == ZP_OK;
+        rc = zp_new_folder_begin(b->options->given.operand, &b->folder, b->message, MESSAGE);
+    }
     if (!rc)
         rc = copy_webhooks(b, config);
     if (!rc)
@@ -161,7 +177,7 @@ static zp_rc make(backup *b, const zp_config *config)
 
 static int verify(backup *b)
 {
-    zp_rc rc = zp_stores_open_folder(b->options->place, &b->stores, b->message, MESSAGE);
+    zp_rc rc = zp_stores_open_folder(b->options->given.operand, &b->stores, b->message, MESSAGE);
     if (rc) {
         fprintf(stderr, "ziping backup: %s (%s)\n", b->message, zp_rc_name(rc));
         return ZP_EXIT_UNAVAILABLE;
@@ -177,7 +193,7 @@ int zp_cli_backup(int argc, char **argv)
     int code = read_options(argc, argv, &o);
     if (code >= 0)
         return code;
-    zp_config *config = zp_cli_config(o.config);
+    zp_config *config = zp_cli_config(o.given.config);
     if (!config)
         return ZP_EXIT_USAGE;
     zp_cli_catch_signals();

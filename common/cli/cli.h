@@ -20,11 +20,13 @@ int zp_cli_score(int argc, char **argv);
 int zp_cli_rescore(int argc, char **argv);
 int zp_cli_retry(int argc, char **argv);
 int zp_cli_tail(int argc, char **argv);
+int zp_cli_keygen(int argc, char **argv);
 int zp_cli_inspect(int argc, char **argv);
 int zp_cli_verify(int argc, char **argv);
 int zp_cli_backup(int argc, char **argv);
 int zp_cli_rebuild(int argc, char **argv);
 int zp_cli_webhook(int argc, char **argv);
+int zp_cli_archive(int argc, char **argv);
 
 /* --url, else $ZIPING_URL, else http://127.0.0.1:8080; without a slash at its end. Never NULL; caller frees. */
 char *zp_cli_url(const char *option);

@@ -3,7 +3,9 @@
  *
  *   free → filling → sending → (settled → free) | (to be tried again → waiting until not_before → sending)
  *
- * A file of several lines that cannot be read travels alone and as it is, so that the fault names its own line.
+ * A file of several lines that cannot be read travels alone and as it is, so that the fault names its own line; so does
+ * a form that is so large that it could spoil a batch. A batch that is too large for what stands in front of the
+ * service goes out again one form at a time.
  */
 #include "cli/delivery.h"
 
@@ -15,7 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 10000, FULL_BYTES = 1024 * 1024, KEY = 80, ARENA = 64 * 1024 };
+enum {
+    FIRST_PAUSE_MS = 200,
+    LONGEST_PAUSE_MS = 10000,
+    FULL_BYTES = 1024 * 1024,
+    LARGE_FORM = 256 * 1024,
+    KEY = 80,
+    ARENA = 64 * 1024
+};
 
 typedef enum { SLOT_FREE, SLOT_FILLING, SLOT_SENDING, SLOT_WAITING } slot_state;
 
@@ -23,7 +32,8 @@ typedef struct {
     slot_state state;
     zp_http http;
     zp_parcel parcel;
-    bool alone;  /* sent as a single submission */
+    bool alone;  /* its first form was sent as a single submission */
+    bool split;  /* a batch that was too large: one at a time */
     size_t seen; /* bytes of a batch's answer that have been reported */
     unsigned attempts;
     int64_t not_before;
@@ -133,7 +143,7 @@ static bool prepare_alone(zp_delivery *self, slot *s)
 static zp_rc send_slot(zp_delivery *self, slot *s)
 {
     zp_http *http = &s->http;
-    s->alone = s->parcel.count == 1;
+    s->alone = s->split || s->parcel.count == 1;
     s->seen = 0;
     if (!s->alone)
         zp_http_prepare(http, self->batch_url);
@@ -165,6 +175,7 @@ static slot *begin_filling(zp_delivery *self)
     zp_parcel_clear(&s->parcel);
     s->state = SLOT_FILLING;
     s->attempts = 0;
+    s->split = false;
     self->open++;
     return s;
 }
@@ -174,10 +185,13 @@ static bool is_full(const zp_delivery *self, const zp_parcel *parcel)
     return parcel->count >= self->options.batch || parcel->body.n >= FULL_BYTES;
 }
 
-/* Whether the form can go on one line: it has but one, or its line breaks stand between JSON's tokens. */
+/* Whether the form can go on one line among others: it is not too large, and has but one, or its line breaks stand
+ * between JSON's tokens. */
 static bool fits_a_line(zp_delivery *self, zp_str form)
 {
     zp_form read;
+    if (form.n > LARGE_FORM)
+        return false;
     if (!form.n || (!memchr(form.p, '\n', form.n) && !memchr(form.p, '\r', form.n)))
         return true;
     zp_arena_reset(self->arena);
@@ -216,6 +230,12 @@ zp_rc zp_delivery_add(zp_delivery *self, zp_str form, const char *name, size_t l
 static bool is_passing(long status)
 {
     return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+/* The answer to a batch as a whole says nothing of any of its forms: what went wrong with the service may pass. */
+static bool will_pass(const slot *s, long status)
+{
+    return is_passing(status) || (!s->alone && status >= 500);
 }
 
 static bool is_last_attempt(const zp_delivery *self, const slot *s)
@@ -259,11 +279,14 @@ static void read_verdicts(zp_delivery *self, slot *s)
     }
 }
 
-/* One answer for all that have none: of a form alone, or of a batch that was refused or not answered as a whole. */
+/* One answer for all that have none and were sent: a form alone, or a batch that was refused or not answered as a
+ * whole.
+ */
 static void settle_all(zp_delivery *self, slot *s, long status, const char *error)
 {
     json_t *document = json_loadb(s->http.body.p ? s->http.body.p : "", s->http.body.n, 0, NULL);
-    for (size_t i = 0; i < s->parcel.count; i++)
+    size_t sent = s->alone ? 1 : s->parcel.count;
+    for (size_t i = 0; i < sent; i++)
         if (!s->parcel.items[i].settled)
             settle(
                 self, &s->parcel.items[i],
@@ -287,8 +310,11 @@ static zp_rc ended(zp_delivery *self, slot *s, CURLcode code, int64_t now_ms)
     read_verdicts(self, s);
     curl_multi_remove_handle(self->multi, s->http.easy);
     long status = code ? 0 : zp_http_status(&s->http);
+    size_t sent = s->parcel.count;
     bool cut_off = !s->alone && status == 200; /* what is not settled by now has no verdict, or one that passes */
-    if (!cut_off && (!is_passing(status) || (status && is_last_attempt(self, s))))
+    if (!s->alone && status == 413)
+        s->split = true;
+    else if (!cut_off && (!will_pass(s, status) || (status && is_last_attempt(self, s))))
         settle_all(self, s, status, NULL);
     else if (is_last_attempt(self, s))
         settle_all(self, s, 0,
@@ -298,8 +324,11 @@ static zp_rc ended(zp_delivery *self, slot *s, CURLcode code, int64_t now_ms)
     zp_rc rc = zp_parcel_drop_settled(&s->parcel);
     if (rc)
         return rc;
+    bool next_of_split = s->split && (!s->alone || s->parcel.count < sent);
+    if (next_of_split)
+        s->attempts = 0;
     s->state = s->parcel.count ? SLOT_WAITING : SLOT_FREE;
-    s->not_before = now_ms + pause_after(s);
+    s->not_before = now_ms + (next_of_split ? 0 : pause_after(s));
     self->open -= s->state == SLOT_FREE;
     return ZP_OK;
 }

@@ -5,17 +5,18 @@
  */
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/stores.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 static int usage(FILE *to)
 {
-    fprintf(to, "Usage: ziping inspect [--config FILE]\n\n"
-                "Prints key=value lines: counts, queue depth and age, map use, readers.\n"
-                "Reads the data directory of the configuration; works with the service up or down.\n");
+    fprintf(to, "Usage: ziping inspect [--config FILE | DIR]\n\n"
+                "Prints key=value lines: counts, queue depth and age, seasons, map use, readers.\n"
+                "Reads the data directory of the configuration, or a backup or archive DIR; works with the service up\n"
+                "or down.\n");
     return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
 }
 
@@ -34,6 +35,16 @@ static zp_rc print_env(const char *name, zp_env *env)
     return ZP_OK;
 }
 
+static void print_seasons(zp_intake *intake)
+{
+    const zp_seasons *seasons = zp_intake_seasons(intake);
+    int year;
+    if (zp_intake_archive_of(intake, &year) == ZP_OK)
+        printf("archive_of=%d\n", year);
+    for (size_t i = 0; i < seasons->count; i++)
+        printf("season.%d=%s\n", seasons->items[i].year, zp_season_state_name(seasons->items[i].state));
+}
+
 static zp_rc inspect_intake(zp_intake *intake)
 {
     zp_intake_reader *reader = NULL;
@@ -44,10 +55,11 @@ static zp_rc inspect_intake(zp_intake *intake)
     zp_intake_reader_destroy(&reader);
     if (rc)
         return rc;
+    print_seasons(intake);
     int64_t age_ms = stats.has_oldest ? zp_clock_wall_ms() - zp_id_ms(&stats.oldest_pending) : 0;
     printf("intake.forms=%" PRIu64 "\nintake.pending=%" PRIu64 "\nintake.oldest_pending_ms=%" PRId64
-           "\nintake.idempotency_keys=%" PRIu64 "\nintake.revisions=%" PRIu64 "\n",
-           stats.forms, stats.pending, age_ms > 0 ? age_ms : 0, stats.keys, stats.revisions);
+           "\nintake.idempotency_keys=%" PRIu64 "\nintake.revisions=%" PRIu64 "\nintake.archived=%" PRIu64 "\n",
+           stats.forms, stats.pending, age_ms > 0 ? age_ms : 0, stats.keys, stats.revisions, stats.archived);
     return print_env("intake", zp_intake_env(intake));
 }
 
@@ -61,16 +73,17 @@ static zp_rc inspect_scores(zp_scores *scores)
     zp_scores_reader_destroy(&reader);
     if (rc)
         return rc;
-    printf("scores.results=%" PRIu64 "\nscores.events=%" PRIu64 "\nscores.last_event=%" PRIu64
-           "\nscores.index_entries=%" PRIu64 "\n",
-           stats.results, stats.events, stats.last_seq, stats.index_entries);
+    printf("scores.results=%" PRIu64 "\nscores.events=%" PRIu64 "\nscores.log_start=%" PRIu64
+           "\nscores.last_event=%" PRIu64 "\nscores.index_entries=%" PRIu64 "\n",
+           stats.results, stats.events, stats.log_start, stats.last_seq, stats.index_entries);
     return print_env("scores", zp_scores_env(scores));
 }
 
-static zp_rc inspect(const zp_config *config, char *message, size_t message_size)
+static zp_rc inspect(const zp_config *config, const char *folder, char *message, size_t message_size)
 {
     zp_stores stores;
-    zp_rc rc = zp_stores_open(config, &stores, message, message_size);
+    zp_rc rc = folder ? zp_stores_open_folder(folder, &stores, message, message_size)
+                      : zp_stores_open(config, &stores, message, message_size);
     if (rc)
         return rc;
     snprintf(message, message_size, "the stores cannot be read");
@@ -85,20 +98,19 @@ int zp_cli_inspect(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *path = NULL;
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c != 'c')
-            return usage(c == 'h' ? stdout : stderr);
-        path = optarg;
-    }
-    if (optind != argc)
+    zp_verb_given given;
+    int code = zp_options_read(argc, argv, &(zp_verb_options){.usage = usage, .longs = longs, .most = 1}, &given);
+    if (code >= 0)
+        return code;
+    if (given.operand && given.config)
         return usage(stderr);
-    zp_config *config = zp_cli_config(path);
-    if (!config)
+    zp_config *config = given.operand ? NULL : zp_cli_config(given.config);
+    if (!given.operand && !config)
         return ZP_EXIT_USAGE;
     char message[512];
-    zp_rc rc = inspect(config, message, sizeof message);
-    zp_config_destroy(&config);
+    zp_rc rc = inspect(config, given.operand, message, sizeof message);
+    if (config)
+        zp_config_destroy(&config);
     if (rc) {
         fprintf(stderr, "ziping inspect: %s (%s)\n", message, zp_rc_name(rc));
         return ZP_EXIT_UNAVAILABLE;

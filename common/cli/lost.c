@@ -6,6 +6,7 @@
  */
 #include "cli/lost.h"
 
+#include "base/grow.h"
 #include "codec/event_read.h"
 
 #include <search.h>
@@ -87,14 +88,10 @@ static zp_rc add(search *s, const zp_id *id)
         rc = zp_status_unpack(zp_buf_view(&s->record), s->arena, &status);
     if (rc)
         return rc == ZP_CORRUPT ? ZP_OK : rc;
-    if (lost->count == lost->room) {
-        size_t room = lost->room ? 2 * lost->room : 16;
-        one *grown = realloc(lost->items, room * sizeof *grown);
-        if (!grown)
-            return ZP_NOMEM;
-        lost->items = grown;
-        lost->room = room;
-    }
+    one *items = zp_grow(lost->items, lost->count, &lost->room, sizeof *items);
+    if (!items)
+        return ZP_NOMEM;
+    lost->items = items;
     lost->items[lost->count++] = (one){*id, status.scored_ms, status.has_result ? ZP_SCORED : ZP_FAILED};
     return ZP_OK;
 }

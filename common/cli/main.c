@@ -27,11 +27,13 @@ static const verb verbs[] = {
     {"rescore", zp_cli_rescore, "--profile FILE [--year Y]   what a stored season would be given by other rules"},
     {"retry", zp_cli_retry, "ID…                           have what is recorded as failed scored again"},
     {"tail", zp_cli_tail, "[--after N] [--topic PREFIX]   follow the event log, replay included"},
-    {"inspect", zp_cli_inspect, "                            what the stores hold: counts, queue, map use, readers"},
+    {"keygen", zp_cli_keygen, "NAME…                        make CURVE keys for the service and its subscribers"},
+    {"inspect", zp_cli_inspect, "[DIR]                      what the stores hold: counts, queue, map use, readers"},
     {"verify", zp_cli_verify, "[DIR]                       prove that what is stored is sound"},
     {"backup", zp_cli_backup, "DIR                         copy both stores, beside the running service"},
     {"rebuild", zp_cli_rebuild, "DIR                         make results, events and totals anew from the forms"},
     {"webhook", zp_cli_webhook, "add|list|show|…             who is told of events, and how far each has got"},
+    {"archive", zp_cli_archive, "--year Y --to DIR          move a closed season out of the stores, into a folder"},
 };
 
 static volatile sig_atomic_t interrupted;

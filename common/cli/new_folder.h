@@ -1,6 +1,6 @@
 /*
  * new_folder.h - a folder that is there whole or not at all: built beside its place under another name, renamed when
- * everything in it is synced.
+ * everything in it is synced. What a process that was killed has left beside the same place goes with the next try.
  */
 #ifndef ZP_CLI_NEW_FOLDER_H
 #define ZP_CLI_NEW_FOLDER_H
@@ -11,6 +11,7 @@
 
 typedef struct {
     char *place, *building; /* its name in the end, and until then */
+    int lock;               /* held until then, once it has begun: without it, `building` is abandoned */
 } zp_new_folder;
 
 /* Refuses a place that is taken (ZP_EXISTS). One line in message when it fails: ZP_IO, ZP_NOMEM. */

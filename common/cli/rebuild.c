@@ -3,13 +3,13 @@
  */
 #include "cli/cli.h"
 #include "cli/new_folder.h"
+#include "cli/options.h"
 #include "cli/replay.h"
 #include "cli/soundness.h"
 #include "cli/webhook_copy.h"
 #include "codec/profile_yaml.h"
 #include "store/copy.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 enum { MESSAGE = 512 };
 
 typedef struct {
-    const char *config, *place;
+    zp_verb_given given; /* operand: the new folder */
     bool forms_only;
 } options;
 
@@ -47,6 +47,14 @@ static int usage(FILE *to)
     return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
 }
 
+static bool own(void *context, int option, const char *argument)
+{
+    options *o = context;
+    (void)argument;
+    o->forms_only |= option == 'f';
+    return true;
+}
+
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
@@ -55,18 +63,24 @@ static int read_options(int argc, char **argv, options *o)
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     *o = (options){0};
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c == 'f')
-            o->forms_only = true;
-        else if (c == 'c')
-            o->config = optarg;
-        else
-            return usage(c == 'h' ? stdout : stderr);
-    }
-    if (argc - optind != 1)
-        return usage(stderr);
-    o->place = argv[optind];
-    return -1;
+    return zp_options_read(
+        argc, argv, &(zp_verb_options){.usage = usage, .longs = longs, .own = own, .context = o, .least = 1, .most = 1},
+        &o->given);
+}
+
+/* Its events were numbered among others, which are not there to be followed. */
+static zp_rc refuse_archive(rebuilding *r)
+{
+    int year;
+    zp_rc rc = zp_intake_archive_of(r->from.intake, &year);
+    if (rc == ZP_NOTFOUND)
+        return ZP_OK;
+    if (!rc)
+        snprintf(r->message, MESSAGE, "%s: an archive of %d, which is not rebuilt; restore it from a copy",
+                 r->config->data_dir, year);
+    else
+        snprintf(r->message, MESSAGE, "%s: what it says of archives cannot be read", r->config->data_dir);
+    return rc ? rc : ZP_CONFLICT;
 }
 
 /* Without the recorded scores the forms are still enough. */
@@ -83,7 +97,7 @@ static zp_rc open_source(rebuilding *r)
                 r->message);
     free(intake);
     free(scores);
-    return rc;
+    return rc ? rc : refuse_archive(r);
 }
 
 static bool stop(void *context)
@@ -141,8 +155,8 @@ static zp_rc tell(rebuilding *r)
     const zp_replay *p = &r->replay;
     zp_replay_difference d;
     printf("derived=%" PRIu64 "\nstill_failed=%" PRIu64 "\ntaken_over=%" PRIu64 "\nunordered=%" PRIu64
-           "\nlost_events=%" PRIu64 "\n",
-           p->derived, p->still_failed, p->taken_over, p->unordered, p->lost_events);
+           "\narchived_events=%" PRIu64 "\nlost_events=%" PRIu64 "\n",
+           p->derived, p->still_failed, p->taken_over, p->unordered, p->archived, p->lost_events);
     if (!r->from.scores)
         return ZP_OK;
     zp_rc rc = zp_replay_compare(r->from.scores, r->to.scores, &d);
@@ -158,7 +172,7 @@ static zp_rc make(rebuilding *r)
 {
     zp_rc rc = open_source(r);
     if (!rc)
-        rc = zp_new_folder_begin(r->options->place, &r->folder, r->message, MESSAGE);
+        rc = zp_new_folder_begin(r->options->given.operand, &r->folder, r->message, MESSAGE);
     char *intake = rc ? NULL : zp_stores_path(r->folder.building, "intake");
     char *scores = rc ? NULL : zp_stores_path(r->folder.building, "scores");
     if (!rc && (!intake || !scores))
@@ -197,7 +211,7 @@ static int rebuild(rebuilding *r)
         return fail(r->message, rc, ZP_EXIT_USAGE);
     rc = make(r);
     if (!rc)
-        rc = zp_stores_open_folder(r->options->place, &r->to, r->message, MESSAGE);
+        rc = zp_stores_open_folder(r->options->given.operand, &r->to, r->message, MESSAGE);
     if (rc)
         return fail(r->message, rc, ZP_EXIT_UNAVAILABLE);
     int code = zp_soundness_tell("rebuild", &r->to);
@@ -212,7 +226,7 @@ int zp_cli_rebuild(int argc, char **argv)
     int code = read_options(argc, argv, &o);
     if (code >= 0)
         return code;
-    zp_config *config = zp_cli_config(o.config);
+    zp_config *config = zp_cli_config(o.given.config);
     if (!config)
         return ZP_EXIT_USAGE;
     zp_cli_catch_signals();

@@ -6,6 +6,8 @@
  * `superseded` ones follow from these by themselves. So with the same rules every number, event and document comes out
  * as it was. What no event speaks of (they were lost) comes last, in the order of ids.
  *
+ * Events of seasons that have gone to archives have no forms here any more; they are taken over as they are.
+ *
  * A failure that attempts have led to is not in the form: it is taken from the recorded result.
  */
 #include "cli/replay.h"
@@ -199,6 +201,21 @@ static zp_rc tell_again(work *w, const zp_notice *notice, int64_t at_ms)
     return rc ? rc : zp_scores_announce(w->replay->made, at_ms, notice, 1, &w->made);
 }
 
+/* Of a season that is archived: the event is all that is left of it here. */
+static zp_rc keep_event(work *w, const entry *e)
+{
+    zp_rc rc = flush(w);
+    if (!rc)
+        rc = zp_scores_adopt(w->replay->made, e->seq, e->frozen);
+    if (rc == ZP_CONFLICT) { /* more has come out than was recorded in front of it */
+        w->replay->lost_events++;
+        return ZP_OK;
+    }
+    w->made = rc ? w->made : e->seq;
+    w->replay->archived += !rc;
+    return rc;
+}
+
 static zp_rc follow(work *w, const entry *e)
 {
     zp_event event;
@@ -209,6 +226,8 @@ static zp_rc follow(work *w, const entry *e)
         return tell_again(w, &notice, at_ms);
     if (e->frozen.n == 0 || zp_event_read(e->frozen, &event) != ZP_OK)
         return without_event(w, e->seq);
+    if (zp_seasons_state(zp_intake_seasons(w->replay->intake), event.status.year) != ZP_SEASON_OPEN)
+        return keep_event(w, e);
     if (event.status.state == ZP_SUPERSEDED)
         return ZP_OK;
     return again(w, &event.status.id, event.time_ms, &event);
@@ -243,8 +262,13 @@ static zp_rc follow_page(work *w, uint64_t *after, uint64_t last)
 /* What has been recorded since (a service may be running) is derived like what no event speaks of. */
 static zp_rc follow_log(work *w)
 {
-    uint64_t after = 0, last = w->replay->last;
+    uint64_t start = 1, last = w->replay->last;
     zp_rc rc = zp_scores_reader_new(w->replay->recorded, &w->recorded);
+    if (!rc)
+        rc = zp_scores_log_start(w->recorded, &start);
+    if (!rc && start > 1)
+        rc = zp_scores_begin_log(w->replay->made, start);
+    uint64_t after = w->made = start - 1;
     while (!rc && after < last)
         rc = zp_cli_interrupted() ? ZP_CLOSED : follow_page(w, &after, last);
     return rc ? rc : flush(w);

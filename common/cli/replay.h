@@ -19,6 +19,7 @@ typedef struct {
     uint64_t still_failed; /* recorded as failed after attempts to score them, with their reason */
     uint64_t taken_over;   /* recorded results whose form cannot be read */
     uint64_t unordered;    /* derived without an event to say when: numbered behind all others */
+    uint64_t archived;     /* events of seasons whose forms have gone to archives: as they were */
     uint64_t lost_events;  /* recorded events that cannot be read, or are not there */
 } zp_replay;
 

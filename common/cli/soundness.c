@@ -53,9 +53,12 @@ static void print_counts(const zp_verify_counts *n)
         printf("and %" PRIu64 " more\n", n->faults - MOST_LINES);
     if (n->unread)
         printf("scores.totals: not compared, since %" PRIu64 " results or events cannot be read\n", n->unread);
+    if (n->archiving)
+        printf("the season %d is being archived: `ziping archive --year %d` with the same folder finishes it\n",
+               n->archiving, n->archiving);
     printf("intake.forms=%" PRIu64 "\nintake.pending=%" PRIu64 "\nintake.idempotency_keys=%" PRIu64
-           "\nintake.revisions=%" PRIu64 "\n",
-           n->forms, n->pending, n->keys, n->revisions);
+           "\nintake.revisions=%" PRIu64 "\nintake.archived=%" PRIu64 "\n",
+           n->forms, n->pending, n->keys, n->revisions, n->archived);
     printf("scores.results=%" PRIu64 "\nscores.events=%" PRIu64 "\nscores.index_entries=%" PRIu64
            "\nscores.totals=%" PRIu64 "\nfaults=%" PRIu64 "\n",
            n->results, n->events, n->index_entries, n->totals, n->faults);

@@ -2,18 +2,20 @@
  * tail.c - `ziping tail`: the event log from any number on, one JSON object a line, then live.
  */
 #include "cli/cli.h"
-#include "codec/event.h"
-#include "wire/subscriber.h"
+#include "cli/tail_archive.h"
+#include "wire/curve.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <ziping_subscriber.h>
 
 enum { TURN_MS = 500 };
 
 typedef struct {
-    const char *config, *publish, *replay, *topic;
+    const char *config, *publish, *replay, *topic, *archive, *server_key, *key;
     uint64_t after, count;
 } options;
 
@@ -27,7 +29,10 @@ static int usage(FILE *to)
                 "  --count N          end after N events\n"
                 "  --config FILE      where the endpoints stand, default $ZIPING_CONFIG or\n"
                 "                     " ZP_DEFAULT_CONFIG "\n"
-                "  --publish ENDPOINT --replay ENDPOINT   instead of a configuration\n");
+                "  --publish ENDPOINT --replay ENDPOINT   instead of a configuration\n"
+                "  --server-key FILE --key FILE   where the feed is encrypted: the service's public key (NAME.pub),\n"
+                "                     and a secret key (NAME.secret) whose public half the service lists;\n"
+                "                     default: the configuration's subscriber.server_key_file and key_file\n");
     return to == stdout ? ZP_EXIT_OK : ZP_EXIT_USAGE;
 }
 
@@ -44,12 +49,18 @@ static bool number(const char *option, const char *text, uint64_t *out)
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, options *o)
 {
-    static const struct option longs[] = {
-        {"after", required_argument, NULL, 'a'},   {"topic", required_argument, NULL, 't'},
-        {"count", required_argument, NULL, 'n'},   {"config", required_argument, NULL, 'c'},
-        {"publish", required_argument, NULL, 'p'}, {"replay", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},          {0}};
-    *o = (options){.topic = "", .after = ZP_FROM_NOW, .count = UINT64_MAX};
+    static const struct option longs[] = {{"after", required_argument, NULL, 'a'},
+                                          {"topic", required_argument, NULL, 't'},
+                                          {"count", required_argument, NULL, 'n'},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {"publish", required_argument, NULL, 'p'},
+                                          {"replay", required_argument, NULL, 'r'},
+                                          {"archive", required_argument, NULL, 'd'},
+                                          {"server-key", required_argument, NULL, 's'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    *o = (options){.topic = "", .after = ZIPING_FROM_NOW, .count = UINT64_MAX};
     for (int c; (c = getopt_long(argc, argv, "hn:", longs, NULL)) != -1;) {
         if (c == 'a' && !number("--after", optarg, &o->after))
             return ZP_EXIT_USAGE;
@@ -63,55 +74,110 @@ static int read_options(int argc, char **argv, options *o)
             o->publish = optarg;
         else if (c == 'r')
             o->replay = optarg;
+        else if (c == 'd')
+            o->archive = optarg;
+        else if (c == 's')
+            o->server_key = optarg;
+        else if (c == 'k')
+            o->key = optarg;
         else if (c == 'h')
             return usage(stdout);
         else if (c == '?')
             return usage(stderr);
     }
-    return optind != argc || !o->publish != !o->replay ? usage(stderr) : -1;
+    bool halves = !o->publish != !o->replay || !o->server_key != !o->key;
+    return optind != argc || halves ? usage(stderr) : -1;
 }
 
-/* Prints the event when its topic fits; false when the output is broken. A damaged event is told, and passed over. */
-static bool print_event(const zp_feed_event *event, const char *topic_prefix, zp_buf *json, uint64_t *printed)
+/* An event that is damaged in the store is told, and passed over. False: the output is broken. */
+static bool print_event(ziping_subscriber *subscriber, const ziping_subscriber_event *event, uint64_t *printed)
 {
-    char topic[ZP_TOPIC_MAX];
-    zp_buf_clear(json);
-    if (zp_event_topic(event->frozen, topic) || zp_event_write_json(event->frozen, json) || json->failed) {
-        fprintf(stderr, "ziping tail: event %" PRIu64 " is damaged in the store\n", event->seq);
+    const char *json;
+    int code = ziping_subscriber_json(subscriber, &json);
+    if (code) {
+        fprintf(stderr, "ziping tail: event %" PRIu64 " %s\n", event->number,
+                code == ZIPING_DAMAGED ? "is damaged in the store" : "is lost: out of memory");
         return true;
     }
-    if (strncmp(topic, topic_prefix, strlen(topic_prefix)) != 0)
-        return true;
-    zp_buf_char(json, '\n');
     ++*printed;
-    return fwrite(json->p, 1, json->n, stdout) == json->n && fflush(stdout) == 0;
+    return printf("%s\n", json) >= 0 && fflush(stdout) == 0;
 }
 
-static int follow(zp_subscriber *subscriber, const options *o)
+static void explain(const ziping_subscriber *subscriber, int code)
 {
-    zp_buf json = ZP_BUF_INIT;
+    fprintf(stderr, "ziping tail: %s", ziping_subscriber_strerror(code));
+    if (code == ZIPING_AHEAD)
+        fprintf(stderr, "; begin with --after 0");
+    else if (code == ZIPING_GONE)
+        fprintf(stderr,
+                ": the log starts with event %" PRIu64
+                "; what was before has been archived: read it with --archive DIR, "
+                "and begin with --after %" PRIu64,
+                ziping_subscriber_first(subscriber), ziping_subscriber_first(subscriber) - 1);
+    fputc('\n', stderr);
+}
+
+static int follow(ziping_subscriber *subscriber, const options *o)
+{
     uint64_t printed = 0;
-    int code = ZP_EXIT_OK;
     while (!zp_cli_interrupted() && printed < o->count) {
-        zp_feed_event event;
-        zp_rc rc = zp_subscriber_next(subscriber, TURN_MS, &event);
-        if (rc == ZP_TIMEOUT)
+        const ziping_subscriber_event *event;
+        int code = ziping_subscriber_next(subscriber, TURN_MS, &event);
+        if (code == ZIPING_TIMEOUT)
             continue;
-        if (rc) {
-            fprintf(stderr, "ziping tail: %s\n",
-                    rc == ZP_CONFLICT
-                        ? "the log ends before --after: it is another store's number; begin with --after 0"
-                        : zp_rc_name(rc));
-            code = ZP_EXIT_UNAVAILABLE;
-            break;
-        }
-        if (!print_event(&event, o->topic, &json, &printed)) {
-            code = ZP_EXIT_UNAVAILABLE;
-            break;
-        }
+        if (code)
+            explain(subscriber, code);
+        if (code || !print_event(subscriber, event, &printed))
+            return ZP_EXIT_UNAVAILABLE;
     }
-    zp_buf_free(&json);
-    return code;
+    return ZP_EXIT_OK;
+}
+
+/* Keys are named on the command line, or in the settings' block for subscribers. */
+static bool read_keys(const options *o, zp_key *server, zp_key *own)
+{
+    char message[512];
+    if (!zp_key_read(o->server_key, false, server, message, sizeof message) &&
+        !zp_key_read(o->key, true, own, message, sizeof message))
+        return true;
+    fprintf(stderr, "ziping tail: %s\n", message);
+    return false;
+}
+
+static int tail(const options *o)
+{
+    ziping_subscriber_options wanted = ZIPING_SUBSCRIBER_OPTIONS;
+    ziping_subscriber *subscriber = NULL;
+    zp_key server, own;
+    wanted.publish = o->publish;
+    wanted.replay = o->replay;
+    wanted.after = o->after;
+    wanted.filter = o->topic;
+    if (o->key) {
+        if (!read_keys(o, &server, &own))
+            return ZP_EXIT_USAGE;
+        wanted.server_key = server.text;
+        wanted.secret_key = own.text;
+    }
+    zp_cli_catch_signals();
+    int code = ziping_subscriber_open(&wanted, &subscriber);
+    explicit_bzero(&own, sizeof own);
+    if (code)
+        fprintf(stderr, "ziping tail: cannot subscribe to %s and %s: %s\n", o->publish, o->replay,
+                ziping_subscriber_strerror(code));
+    int exit_code = code ? ZP_EXIT_USAGE : follow(subscriber, o);
+    ziping_subscriber_close(&subscriber);
+    return exit_code;
+}
+
+static void use_config(options *o, const zp_config *config)
+{
+    o->publish = config->notifier.publish;
+    o->replay = config->notifier.replay;
+    if (!o->key) {
+        o->server_key = config->subscriber.server_key_file;
+        o->key = config->subscriber.key_file;
+    }
 }
 
 int zp_cli_tail(int argc, char **argv)
@@ -120,21 +186,16 @@ int zp_cli_tail(int argc, char **argv)
     int code = read_options(argc, argv, &o);
     if (code >= 0)
         return code;
+    if (o.archive)
+        return zp_tail_archive(o.archive, o.after == ZIPING_FROM_NOW ? 0 : o.after, o.count, o.topic);
     zp_config *config = NULL;
     if (!o.publish) {
         config = zp_cli_config(o.config);
         if (!config)
             return ZP_EXIT_USAGE;
-        o.publish = config->notifier.publish;
-        o.replay = config->notifier.replay;
+        use_config(&o, config);
     }
-    zp_cli_catch_signals();
-    zp_subscriber *subscriber = NULL;
-    zp_rc rc = zp_subscriber_open(o.publish, o.replay, o.after, &subscriber);
-    if (rc)
-        fprintf(stderr, "ziping tail: cannot subscribe to %s and %s: %s\n", o.publish, o.replay, zp_rc_name(rc));
-    code = rc ? ZP_EXIT_USAGE : follow(subscriber, &o);
-    zp_subscriber_close(&subscriber);
+    code = tail(&o);
     zp_config_destroy(&config);
     return code;
 }

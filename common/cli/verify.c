@@ -2,9 +2,9 @@
  * verify.c - `ziping verify`: is what is stored sound? Of a running service, a stopped one, or a backup.
  */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/soundness.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static int usage(FILE *to)
@@ -40,21 +40,18 @@ int zp_cli_verify(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *path = NULL;
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        if (c != 'c')
-            return usage(c == 'h' ? stdout : stderr);
-        path = optarg;
-    }
-    const char *folder = optind < argc ? argv[optind] : NULL;
-    if (argc - optind > 1 || (folder && path))
+    zp_verb_given given;
+    int code = zp_options_read(argc, argv, &(zp_verb_options){.usage = usage, .longs = longs, .most = 1}, &given);
+    if (code >= 0)
+        return code;
+    if (given.operand && given.config)
         return usage(stderr);
-    zp_config *config = folder ? NULL : zp_cli_config(path);
-    if (!folder && !config)
+    zp_config *config = given.operand ? NULL : zp_cli_config(given.config);
+    if (!given.operand && !config)
         return ZP_EXIT_USAGE;
     zp_cli_catch_signals();
     zp_soundness_expect_damage();
-    int code = verify(config, folder);
+    code = verify(config, given.operand);
     if (config)
         zp_config_destroy(&config);
     return code;

@@ -16,11 +16,12 @@ void zp_event_pack(const zp_status *status, int64_t now_ms, zp_buf *out);
 /* The frozen bytes as a JSON object, the same for the same bytes. ZP_CORRUPT. */
 zp_rc zp_event_write_json(zp_str bytes, zp_buf *out);
 
-#define ZP_TOPIC_MAX 192
+#define ZP_TOPIC_MAX 224
 /*
- * The topic of a frozen event: "<state>/<year>/<unit>/<grade or ->", such as "scored/2022/<unit>/优". The unit
- * is unit_code when there is one, else the unit's name with '/' as '_', cut to 96 bytes at a character. What is told
- * about a webhook endpoint (notice.h) has "webhook/<endpoint>". ZP_CORRUPT.
+ * The topic of a frozen event: "<state>/<year>/<unit>/<grade or ->/<outcome or ->", such as
+ * "scored/2022/<unit>/优/consistent". The unit is unit_code when there is one, else the unit's name with '/' as '_',
+ * cut to 96 bytes at a character. What is told about a webhook endpoint (notice.h) has "webhook/<endpoint>".
+ * ZP_CORRUPT.
  */
 zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX]);
 

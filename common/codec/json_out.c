@@ -5,6 +5,7 @@
 #include "codec/json_out.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "core/result.h"
 
 static void escape(zp_buf *out, unsigned char c)
@@ -97,11 +98,8 @@ void zp_json_id(zp_buf *out, const zp_id *id)
 
 void zp_json_uint(zp_buf *out, uint64_t n)
 {
-    char digits[20], *p = digits + sizeof digits;
-    do
-        *--p = (char)('0' + n % 10);
-    while (n /= 10);
-    zp_buf_add(out, p, (size_t)(digits + sizeof digits - p));
+    char digits[ZP_UINT_DIGITS], *end = digits + sizeof digits, *p = zp_put_digits(end, n);
+    zp_buf_add(out, p, (size_t)(end - p));
 }
 
 void zp_json_cents(zp_buf *out, int64_t cents)

@@ -6,7 +6,7 @@
  * result: [profile_name, profile_version, profile_hash, engine, declared_total, computed_total, confirmed_total, grade,
  *          declared_grade, machine_verified, execution, [line…], [flag…], discrepant]
  * execution: [rate, declared, computed, confirmed, formula, why]
- * line:   [name, weight, declared, computed, confirmed, basis, formula, why, percent]
+ * line:   [name, weight, declared, computed, confirmed, basis, formula, why, figure]
  * flag:   [code, severity, pointer, value, expected]
  *
  * Totals are cents or nil. States, grades, bases, severities and flags are stored by name, which outlives the order of
@@ -56,7 +56,7 @@ static void put_line(msgpack_packer *p, const zp_line *line)
     zp_mp_put_c(p, zp_basis_name(line->basis));
     zp_mp_put_str(p, line->formula);
     msgpack_pack_uint32(p, line->why);
-    zp_mp_put_str(p, line->percent);
+    zp_mp_put_str(p, line->figure);
 }
 
 static void put_flag(msgpack_packer *p, const zp_flag *flag)
@@ -169,7 +169,7 @@ static void get_line(zp_mp *m, zp_line *line)
     m->bad |= zp_basis_by_name(zp_mp_str(m), &line->basis) != ZP_OK;
     line->formula = zp_mp_str(m);
     line->why = get_why(m);
-    line->percent = zp_mp_str(m);
+    line->figure = zp_mp_str(m);
 }
 
 static bool severity_by_name(zp_str name, zp_severity *out)

@@ -79,10 +79,10 @@ static zp_rc judge(zp_str record, const zp_profiles *profiles, zp_str failure, z
     status->state = ZP_SCORED;
     status->has_result = true;
     ZP_HOOK("score", form.project_name);
-    rc = zp_score(&form, profile, arena, &status->result);
-    if (rc || !submission.has_copied_from)
-        return rc;
-    return zp_result_add_copied(&status->result, zp_id_text(&submission.copied_from, arena), arena);
+    zp_str copied_from = submission.has_copied_from ? zp_id_text(&submission.copied_from, arena) : ZP_ABSENT;
+    if (submission.has_copied_from && !copied_from.p)
+        return ZP_NOMEM;
+    return zp_score_beside(&form, profile, copied_from, arena, &status->result);
 }
 
 zp_rc zp_verdict(const zp_id *id, zp_str record, const zp_profiles *profiles, zp_str failure, zp_arena *arena,

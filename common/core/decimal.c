@@ -6,7 +6,9 @@
  */
 #include "core/decimal.h"
 
+#include "base/digits.h"
 #include "core/form.h"
+#include "core/text.h"
 
 enum { ALIGN_DIGITS = 29, SHORT_DIGITS = 18 };
 
@@ -58,17 +60,12 @@ static zp_str trim(zp_str s)
     return s;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A comma counts as a thousands separator only in front of exactly three digits, the first one behind one to three. */
 static bool is_group_comma(zp_str s, size_t at, int digits_before, bool is_first)
 {
     return s.p[at] == ',' && digits_before > 0 && (digits_before <= 3 || !is_first) && s.n - at > 3 &&
-           is_digit(s.p[at + 1]) && is_digit(s.p[at + 2]) && is_digit(s.p[at + 3]) &&
-           (s.n - at == 4 || !is_digit(s.p[at + 4]));
+           zp_is_digit(s.p[at + 1]) && zp_is_digit(s.p[at + 2]) && zp_is_digit(s.p[at + 3]) &&
+           (s.n - at == 4 || !zp_is_digit(s.p[at + 4]));
 }
 
 /* What nearly all numbers look like: a sign or none, digits, point and digits, no more of them than 64 bits hold. */
@@ -82,7 +79,7 @@ static bool parse_short(zp_str s, zp_dec *out)
     if (s.n > ZP_MAX_INT_DIGITS)
         return false;
     for (; p < end; p++) {
-        if (is_digit(*p))
+        if (zp_is_digit(*p))
             m = m * 10 + (*p - '0');
         else if (*p == '.' && point == end && p > digits)
             point = p;
@@ -112,7 +109,7 @@ zp_rc zp_dec_parse(zp_str text, zp_dec *out)
             grouped = true;
             continue;
         }
-        if (!is_digit(s.p[at]))
+        if (!zp_is_digit(s.p[at]))
             break;
         whole++;
         significant += significant || s.p[at] != '0';
@@ -121,7 +118,7 @@ zp_rc zp_dec_parse(zp_str text, zp_dec *out)
         m = m * 10 + (s.p[at] - '0');
     }
     if (at < s.n && s.p[at] == '.') {
-        for (at++; at < s.n && is_digit(s.p[at]); at++) {
+        for (at++; at < s.n && zp_is_digit(s.p[at]); at++) {
             if (++fraction > ZP_MAX_FRAC_DIGITS)
                 return ZP_INVALID;
             m = m * 10 + (s.p[at] - '0');
@@ -254,7 +251,7 @@ unsigned zp_decimals_shown(zp_str text)
 {
     const char *point = text.n ? memchr(text.p, '.', text.n) : NULL;
     unsigned n = 0;
-    for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && is_digit(*p); p++)
+    for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && zp_is_digit(*p); p++)
         n++;
     return n;
 }
@@ -272,15 +269,6 @@ zp_int128 zp_round_div(zp_int128 n, zp_int128 k, zp_int128 d)
 
 enum { MOST_DIGITS = 64 };
 
-/* n in front of end; returns where it begins. */
-static char *put_digits(char *end, uint64_t n)
-{
-    do
-        *--end = (char)('0' + n % 10);
-    while (n /= 10);
-    return end;
-}
-
 zp_str zp_cents_text(int64_t cents, zp_arena *arena)
 {
     char digits[MOST_DIGITS], *end = digits + sizeof digits, *p = end;
@@ -288,10 +276,15 @@ zp_str zp_cents_text(int64_t cents, zp_arena *arena)
     *--p = (char)('0' + n % 10);
     *--p = (char)('0' + n / 10 % 10);
     *--p = '.';
-    p = put_digits(p, n / 100);
+    p = zp_put_digits(p, n / 100);
     if (cents < 0)
         *--p = '-';
     return zp_arena_copy(arena, (zp_str){p, (size_t)(end - p)});
+}
+
+zp_str zp_points_text(int64_t millionths, zp_arena *arena)
+{
+    return zp_cents_text(millionths / ZP_CENT, arena);
 }
 
 /* n with a point in front of its last `fraction` digits, in front of end; returns where it begins. */
@@ -304,7 +297,7 @@ static char *put_number(char *end, zp_int128 n, int fraction)
     }
     for (; n > INT64_MAX; n /= 10)
         *--end = (char)('0' + (int)(n % 10));
-    return put_digits(end, (uint64_t)n);
+    return zp_put_digits(end, (uint64_t)n);
 }
 
 zp_str zp_dec_text(zp_dec a, zp_arena *arena)
@@ -324,6 +317,6 @@ zp_str zp_millionths_text(int64_t millionths, zp_arena *arena)
     char digits[MOST_DIGITS], *end = digits + sizeof digits;
     if (millionths < 0 || millionths % ZP_POINT)
         return zp_dec_text((zp_dec){millionths, -6}, arena);
-    char *p = put_digits(end, (uint64_t)(millionths / ZP_POINT));
+    char *p = zp_put_digits(end, (uint64_t)(millionths / ZP_POINT));
     return zp_arena_copy(arena, (zp_str){p, (size_t)(end - p)});
 }

@@ -21,7 +21,8 @@ typedef struct {
     int e;
 } zp_dec;
 
-#define ZP_POINT 1000000 /* millionths: weights and profile fractions are int64 in this unit */
+#define ZP_POINT 1000000 /* millionths: weights, scores and profile fractions are int64 in this unit */
+#define ZP_CENT  10000   /* a hundredth of a point in it */
 
 /*
  * A plain number: optional sign, digits with optional thousands commas in groups of three, optional point and
@@ -51,6 +52,8 @@ zp_int128 zp_round_div(zp_int128 n, zp_int128 k, zp_int128 d);
 zp_str zp_millionths_text(int64_t millionths, zp_arena *arena);
 /* Hundredths with two decimals: 961 is "9.61". */
 zp_str zp_cents_text(int64_t cents, zp_arena *arena);
+/* Millionths that are no less than 0, cut to two decimals: 5625000 is "5.62". */
+zp_str zp_points_text(int64_t millionths, zp_arena *arena);
 /* The number as plain text without trailing zeros behind the point. */
 zp_str zp_dec_text(zp_dec a, zp_arena *arena);
 

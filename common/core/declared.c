@@ -3,20 +3,19 @@
  */
 #include "core/declared.h"
 
+#include "base/digits.h"
+
 static const zp_str row_names[] = {
 #define X(name, row) [row] = ZP_STR_ROW(name),
     ZP_FUNDS_ROW_NAMES(X)
 #undef X
 };
 static const char *const budget_cells[] = {"initial_budget", "annual_budget", "executed"};
-static const int64_t most_weight = 100 * INT64_C(1000000);
+static const int64_t most_weight = 100 * (int64_t)ZP_POINT, most_points = INT64_C(1000000000000000);
 
 zp_str zp_indicator_pointer(zp_arena *arena, size_t index, const char *cell)
 {
-    char digits[20], *end = digits + sizeof digits, *p = end;
-    do
-        *--p = (char)('0' + index % 10);
-    while (index /= 10);
+    char digits[ZP_UINT_DIGITS], *end = digits + sizeof digits, *p = zp_put_digits(end, index);
     return ZP_ARENA_JOIN(arena, ZP_STR("/indicators/"), {p, (size_t)(end - p)}, ZP_STR("/"), zp_str_of(cell));
 }
 
@@ -49,12 +48,15 @@ static void read_number(zp_str text, const place *at, zp_number *out)
     *out = (zp_number){0};
     if (!zp_str_filled(text))
         return;
-    if (zp_dec_parse(text, &out->value) || !zp_dec_cents(out->value, &out->cents))
+    if (zp_dec_parse(text, &out->value)) {
         zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, ZP_ABSENT);
-    else if (out->value.m < 0)
+    } else if (out->value.m < 0) {
         zp_flags_add(at->flags, ZP_FLAG_NEGATIVE, pointer_of(at), text, ZP_ABSENT);
-    else
+    } else {
         out->present = true;
+        if (!zp_dec_millionths(out->value, &out->points))
+            out->points = most_points;
+    }
 }
 
 /* A weight is a number of at most 100 points. */
@@ -65,18 +67,20 @@ static bool read_weight(zp_str text, const place *at, int64_t *weight)
     read_number(text, at, &number);
     if (!number.present)
         return false;
-    if (zp_dec_millionths(number.value, weight) && *weight <= most_weight)
+    if (number.points <= most_weight) {
+        *weight = number.points;
         return true;
-    *weight = 0;
+    }
     zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, ZP_ABSENT);
     return false;
 }
 
+/* weight_text: as declared, or empty where a default counts. */
 static void check_score(const zp_number *score, zp_str text, zp_str weight_text, int64_t weight, const place *at)
 {
-    int64_t points;
-    if (score->present && (!zp_dec_millionths(score->value, &points) || points > weight))
-        zp_flags_add(at->flags, ZP_FLAG_SCORE_OVER_WEIGHT, pointer_of(at), text, weight_text);
+    if (score->present && score->points > weight)
+        zp_flags_add(at->flags, ZP_FLAG_SCORE_OVER_WEIGHT, pointer_of(at), text,
+                     zp_str_filled(weight_text) ? weight_text : zp_millionths_text(weight, at->arena));
 }
 
 static void read_funds(const zp_form *form, place *at, zp_declared *out)
@@ -99,7 +103,8 @@ static void read_funds(const zp_form *form, place *at, zp_declared *out)
         out->execution_weight = weight;
     at->cell = "score";
     read_number(total->score, at, &out->execution_score);
-    check_score(&out->execution_score, total->score, total->weight, out->execution_weight, at);
+    check_score(&out->execution_score, total->score, out->has_execution_weight ? total->weight : ZP_ABSENT,
+                out->execution_weight, at);
     at->in_funds = false;
 }
 
@@ -131,6 +136,6 @@ zp_rc zp_declared_read(const zp_form *form, int64_t default_execution_weight, zp
     at.is_total = true;
     read_number(form->declared_total, &at, &out->total);
     check_score(&out->total, form->declared_total, ZP_STR("100"), most_weight, &at);
-    out->total.present &= out->total.cents <= 10000;
+    out->total.present &= out->total.points <= most_weight;
     return flags->failed ? ZP_NOMEM : ZP_OK;
 }

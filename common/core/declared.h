@@ -11,7 +11,7 @@
 typedef struct {
     bool present; /* and valid */
     zp_dec value;
-    int64_t cents; /* half-up, for scores */
+    int64_t points; /* × 10^6, exactly; 10^15 for whatever is larger, which no score is */
 } zp_number;
 
 typedef struct {

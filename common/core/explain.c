@@ -45,6 +45,8 @@ static zp_str basis_in_words(const zp_line *line, zp_str computed, zp_lang lang,
 {
     static const phrase equals = PHRASE(" = ", " = "),
                         judged = PHRASE("定性指标，按文字对应的档次计 ", "judged by its words; the band gives "),
+                        in_band = PHRASE("定性指标，在文字对应的档次（", "judged by its words; in its band ("),
+                        as_declared = PHRASE("）之内，按申报计 ", "), as declared: "),
                         kept = PHRASE("规则无法核验，暂按申报计，请人工复核：",
                                       "the rules cannot verify this; as declared, until a person has looked: "),
                         unknown =
@@ -56,7 +58,8 @@ static zp_str basis_in_words(const zp_line *line, zp_str computed, zp_lang lang,
         return names_its_result(line->formula) ? line->formula
                                                : ZP_ARENA_JOIN(arena, line->formula, equals.text[lang], computed);
     case ZP_BASIS_QUALITATIVE:
-        return ZP_ARENA_JOIN(arena, judged.text[lang], computed);
+        return line->figure.n ? ZP_ARENA_JOIN(arena, in_band.text[lang], line->figure, as_declared.text[lang], computed)
+                              : ZP_ARENA_JOIN(arena, judged.text[lang], computed);
     case ZP_BASIS_UNVERIFIABLE:
         return line->computed == ZP_NO_CENTS ? unknown.text[lang] : ZP_ARENA_JOIN(arena, kept.text[lang], computed);
     default:
@@ -75,6 +78,43 @@ static int64_t difference(const zp_line *line)
     return cents > line->computed + 1 || cents < line->computed - 1 ? cents - line->computed : 0;
 }
 
+/* Up to the sign, which is cut off with what stands in front of it; false where there is none. */
+static bool take_number(zp_str *text, zp_str sign, zp_dec *out)
+{
+    zp_str number = *text;
+    for (; text->n && !zp_text_begins(*text, sign); text->p++)
+        text->n--;
+    if (!text->n || zp_dec_parse((zp_str){number.p, number.n - text->n}, out))
+        return false;
+    *text = (zp_str){text->p + sign.n, text->n - sign.n};
+    return true;
+}
+
+/* "99.96 ÷ 100 × 10" in thousandths of a point, cut; false for a formula of another shape. */
+static bool in_thousandths(zp_str formula, zp_dec *out)
+{
+    zp_dec over, under, weight;
+    int64_t points;
+    if (!take_number(&formula, ZP_STR(" ÷ "), &over) || !take_number(&formula, ZP_STR(" × "), &under) ||
+        zp_dec_parse(formula, &weight) || !zp_dec_millionths(weight, &points) || !zp_dec_align(&over, &under) ||
+        over.m < 0 || under.m <= 0 || over.m > under.m || points > 100 * (int64_t)ZP_POINT)
+        return false;
+    /* over < 10^29 and points ≤ 10^8 */
+    *out = (zp_dec){over.m * points / under.m / (ZP_POINT / 1000), -3};
+    return true;
+}
+
+/* What the declared score is a shortened form of: "9.996" rather than 10.00. Of the execution no figure is stored. */
+static zp_str unrounded(const zp_line *line, zp_str computed, zp_arena *arena)
+{
+    zp_dec exact;
+    if (line->figure.n)
+        return line->figure;
+    if (!in_thousandths(line->formula, &exact) || zp_dec_cmp(exact, (zp_dec){line->computed, -2}) == 0)
+        return computed;
+    return zp_dec_text(exact, arena);
+}
+
 /* "; declared 7.6 …", or nothing where there is nothing to remark. */
 static zp_str remark(const zp_line *line, zp_str computed, zp_lang lang, zp_arena *arena)
 {
@@ -83,7 +123,8 @@ static zp_str remark(const zp_line *line, zp_str computed, zp_lang lang, zp_aren
     int64_t apart = difference(line);
     if (line->why) {
         bool target_forgotten = line->why & ZP_WHY_ACTUAL_X_WEIGHT;
-        zp_str figure = target_forgotten ? ZP_ARENA_JOIN(arena, line->percent, ZP_STR(" × "), line->weight) : computed;
+        zp_str figure = target_forgotten ? ZP_ARENA_JOIN(arena, line->figure, ZP_STR(" × "), line->weight)
+                                         : unrounded(line, computed, arena);
         return ZP_ARENA_JOIN(arena, declared.text[lang], line->declared, looks.text[lang], figure,
                              shortening(line->why, lang));
     }

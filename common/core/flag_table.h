@@ -74,23 +74,24 @@
       "The score {value} lies outside the band of this qualitative result; the nearest bound is {expected}.")          \
     X(QUAL_UNVERIFIABLE, WARNING, JUDGEMENT, "无法由“{value}”判断完成程度，请人工复核。",                              \
       "How far the target was met cannot be told from \"{value}\"; a person must look.")                               \
-    X(QUAL_NEGATIVE, WARNING, JUDGEMENT, "实际完成值“{value}”含否定表述，请人工复核。",                                \
-      "The actual value \"{value}\" says that something was not achieved; a person must look.")                        \
+    X(QUAL_NEGATIVE, WARNING, JUDGEMENT, "实际完成值“{value}”含否定或延误的表述，请人工复核。",                        \
+      "The actual value \"{value}\" says that something was not achieved or was late; a person must look.")            \
     X(TARGET_MISSING, WARNING, JUDGEMENT, "没有年度指标值，无法核算得分。请补充指标值。",                              \
       "There is no target, so the score cannot be verified. Add a target.")                                            \
     X(TARGET_NOT_A_VALUE, WARNING, JUDGEMENT, "指标值“{value}”只是指标名称，不是目标值。请填写可衡量的目标。",         \
       "The target \"{value}\" is a name, not a value. Give a target that can be measured.")                            \
-    X(ACTUAL_NOT_QUANTIFIED, WARNING, JUDGEMENT, "指标值“{expected}”可量化，实际完成值“{value}”没有数字。",            \
-      "The target \"{expected}\" is a number and the actual value \"{value}\" is not one.")                            \
-    X(COMPOUND_TARGET, WARNING, JUDGEMENT, "指标值“{value}”含多个目标，实际完成值未逐项对应，按定性处理。",            \
-      "The target \"{value}\" has several parts that the actual value does not answer one by one; judged as a "        \
-      "whole.")                                                                                                        \
+    X(ACTUAL_NOT_QUANTIFIED, WARNING, JUDGEMENT,                                                                       \
+      "指标值“{expected}”可量化，实际完成值“{value}”不是一个可对照的数值。请填写数值。",                               \
+      "The target \"{expected}\" is a value and the actual value \"{value}\" is none to hold against it. Give one.")   \
+    X(COMPOUND_TARGET, WARNING, JUDGEMENT, "指标值“{value}”含多个目标，实际完成值未逐项对应，请人工复核。",            \
+      "The target \"{value}\" has several parts that the actual value does not answer one by one; a person must "      \
+      "look.")                                                                                                         \
     X(UNIT_MISMATCH, WARNING, JUDGEMENT, "实际完成值“{value}”与指标值“{expected}”的计量单位不同，无法比较。",          \
       "The units of the actual value \"{value}\" and the target \"{expected}\" do not compare.")                       \
     X(PERCENT_SCALE_AMBIGUOUS, WARNING, JUDGEMENT, "指标值为百分比，实际完成值“{value}”按比率（×100%）理解。",         \
       "The target is a percentage; the actual value \"{value}\" was read as a ratio (times 100 %).")                   \
-    X(ACTUAL_HAS_OPERATOR, WARNING, JUDGEMENT, "实际完成值“{value}”带有比较符号，应为确切数值。",                      \
-      "The actual value \"{value}\" has an operator; it should be a plain value.")                                     \
+    X(ACTUAL_HAS_OPERATOR, WARNING, JUDGEMENT, "实际完成值“{value}”带有比较符号或“以上”“以下”等字样，应为确切数值。",  \
+      "The actual value \"{value}\" names a bound, with an operator or 以上, 以下; it should be a plain value.")       \
     X(DIRECTION_ASSUMED, WARNING, JUDGEMENT, "成本指标未写明方向，按“不超过”理解。",                                   \
       "A cost indicator without a direction was read as \"at most\".")                                                 \
     /* what should have been explained */                                                                              \
@@ -119,6 +120,8 @@
       "No execution rate is declared; the computed one is {expected}.")                                                \
     X(EXEC_LOW, WARNING, FUNDS, "预算执行率 {value} 低于 50%。请说明原因。",                                           \
       "The execution rate {value} is below 50 %. Explain why.")                                                        \
+    X(TOTAL_CAPPED, WARNING, FUNDS, "预算执行率 {value} 偏低，按评分规则总分以 {expected} 为限。",                     \
+      "The execution rate {value} is low; by the rules it caps the total at {expected}.")                              \
     X(FUNDS_SUM_MISMATCH, WARNING, FUNDS, "各项资金之和 {expected} 与资金总额 {value} 不符。",                         \
       "The parts add up to {expected}, the total row says {value}.")                                                   \
     X(FUNDS_COMPONENT_MISSING, WARNING, FUNDS, "资金明细缺少此项，无法核对合计。",                                     \

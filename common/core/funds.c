@@ -31,15 +31,45 @@ static zp_int128 rate_at(zp_share rate, unsigned decimals)
     return zp_round_div(rate.num, 100 * power_of_ten(decimals), rate.den);
 }
 
-static zp_str rate_text(const context *c, zp_share rate)
+static zp_str rate_text(const context *c, zp_share rate, unsigned decimals)
 {
-    zp_str number = zp_dec_text((zp_dec){rate_at(rate, 2), -2}, c->arena);
+    zp_str number = zp_dec_text((zp_dec){rate_at(rate, decimals), -(int)decimals}, c->arena);
     unsigned shown = zp_decimals_shown(number);
     return ZP_ARENA_JOIN(c->arena, number,
                          shown == 0   ? ZP_STR(".00")
                          : shown == 1 ? ZP_STR("0")
                                       : ZP_STR(""),
                          ZP_STR("%"));
+}
+
+/* Which way a declared rate of so many decimals departs from the exact one, whose floor and ceiling in the last place
+ * are what cutting and rounding up give. Nothing to remark: ZP_FLAG_CODES. */
+static zp_flag_code compare_rate(zp_share rate, zp_dec declared, unsigned decimals)
+{
+    zp_int128 percent = rate.num * 100 * power_of_ten(decimals);
+    zp_dec down = {percent / rate.den, -(int)decimals}, up = {down.m + (percent % rate.den != 0), down.e};
+    zp_dec half_up = {rate_at(rate, decimals), down.e};
+    const zp_dec all = {100, 0};
+    if (zp_dec_cmp(declared, half_up) == 0) {
+        if (decimals >= 2)
+            return ZP_FLAG_CODES;
+        /* Whoever writes that all was spent when it was not is told so, however little is left. */
+        bool all_claimed = zp_dec_cmp(declared, all) == 0 && rate.num < rate.den;
+        return all_claimed ? ZP_FLAG_EXEC_RATE_ROUNDED_UP : ZP_FLAG_EXEC_RATE_COARSE;
+    }
+    if (zp_dec_cmp(declared, up) == 0)
+        return ZP_FLAG_EXEC_RATE_ROUNDED_UP;
+    return zp_dec_cmp(declared, down) == 0 ? ZP_FLAG_EXEC_RATE_CUT : ZP_FLAG_EXEC_RATE_MISMATCH;
+}
+
+/* With as many decimals as it takes to differ from what was declared: 99.999% beside 100%. */
+static zp_str rate_beside(const context *c, zp_share rate, zp_dec declared)
+{
+    unsigned decimals = 2;
+    while (decimals < ZP_MAX_FRAC_DIGITS &&
+           zp_dec_cmp(declared, (zp_dec){rate_at(rate, decimals), -(int)decimals}) == 0)
+        decimals++;
+    return rate_text(c, rate, decimals);
 }
 
 static void check_rate(const context *c, const zp_execution *execution)
@@ -57,24 +87,13 @@ static void check_rate(const context *c, const zp_execution *execution)
     if (zp_text_ends(number, ZP_STR("%")))
         number.n--;
     zp_dec declared;
-    if (zp_dec_parse(number, &declared)) {
-        flag(c, ZP_FLAG_EXEC_RATE_MISMATCH, "execution_rate", text, execution->rate_text);
-        return;
-    }
-    unsigned shown = zp_decimals_shown(number);
-    zp_dec right = {rate_at(execution->rate, shown), -(int)shown};
-    zp_dec above = {right.m + 1, right.e}, below = {right.m - 1, right.e};
     zp_flag_code code = ZP_FLAG_EXEC_RATE_MISMATCH;
-    if (zp_dec_cmp(declared, right) == 0) {
-        if (shown >= 2)
-            return;
-        code = ZP_FLAG_EXEC_RATE_COARSE;
-    } else if (zp_dec_cmp(declared, above) == 0) {
-        code = ZP_FLAG_EXEC_RATE_ROUNDED_UP;
-    } else if (zp_dec_cmp(declared, below) == 0) {
-        code = ZP_FLAG_EXEC_RATE_CUT;
-    }
-    flag(c, code, "execution_rate", text, execution->rate_text);
+    if (zp_dec_parse(number, &declared) == ZP_OK)
+        code = compare_rate(execution->rate, declared, zp_decimals_shown(number));
+    if (code == ZP_FLAG_EXEC_RATE_ROUNDED_UP)
+        flag(c, code, "execution_rate", text, rate_beside(c, execution->rate, declared));
+    else if (code != ZP_FLAG_CODES)
+        flag(c, code, "execution_rate", text, execution->rate_text);
 }
 
 static void check_parts(const context *c, int column, const char *cell, zp_str total_text)
@@ -124,7 +143,7 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
         return;
     out->has_rate = true;
     out->rate = (zp_share){executed.m, budget.m};
-    out->rate_text = rate_text(c, out->rate);
+    out->rate_text = rate_text(c, out->rate, 2);
     bool over = executed.m > budget.m;
     if (over)
         flag(c, ZP_FLAG_EXEC_OVER_100, "executed", row->executed, row->annual_budget);
@@ -134,7 +153,7 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
     score->known = true;
     score->has_share = true;
     score->share = over ? (zp_share){1, 1} : out->rate;
-    score->computed = (int64_t)zp_round_div(score->share.num, c->declared->execution_weight, score->share.den * 10000);
+    score->computed = zp_points_of(score->share, c->declared->execution_weight);
     zp_str weight = zp_millionths_text(c->declared->execution_weight, c->arena);
     score->formula = ZP_ARENA_JOIN(c->arena, over ? ZP_STR("min(") : ZP_STR(""), row->executed, ZP_STR(" ÷ "),
                                    row->annual_budget, over ? ZP_STR(", 1)") : ZP_STR(""), ZP_STR(" × "), weight);
@@ -161,10 +180,9 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         /* Nothing to divide: the declared score stays, up to its weight, for a person to look at. */
         flag(&c, ZP_FLAG_FUNDS_COMPONENT_MISSING, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
         out->score.known = declared->execution_score.present;
-        out->score.computed = declared->execution_score.cents;
-        int64_t most = (int64_t)zp_round_div(declared->execution_weight, 1, 10000);
-        if (out->score.computed > most)
-            out->score.computed = most;
+        out->score.computed = declared->execution_score.points;
+        if (out->score.computed > declared->execution_weight)
+            out->score.computed = declared->execution_weight;
     }
     check_parts(&c, ZP_INITIAL, "initial_budget", row->initial_budget);
     check_parts(&c, ZP_ANNUAL, "annual_budget", row->annual_budget);

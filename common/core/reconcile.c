@@ -4,6 +4,8 @@
  */
 #include "core/reconcile.h"
 
+enum { THOUSANDTH = ZP_POINT / 1000, MOST_POINTS = 1000000 /* no declared score that is accepted is as large */ };
+
 /* A value in thousandths of a point, cut: three decimals are enough to cut or round to two, one and none. */
 typedef struct {
     bool known;
@@ -14,7 +16,7 @@ typedef struct {
 static cut_value cut_of(zp_int128 n, int64_t weight, zp_int128 d)
 {
     zp_int128 whole = n * weight / ZP_POINT / d, rest = n * weight % (d * ZP_POINT);
-    if (whole > INT64_MAX / 10000) /* no declared score is as large */
+    if (whole > MOST_POINTS)
         return (cut_value){0};
     int64_t value = (int64_t)whole;
     for (int i = 0; i < 3; i++) {
@@ -25,28 +27,30 @@ static cut_value cut_of(zp_int128 n, int64_t weight, zp_int128 d)
     return (cut_value){true, value};
 }
 
-static int64_t rounded(int64_t thousandths, int64_t unit)
+/* Points × 10^6 to a multiple of `unit`. */
+static int64_t rounded(int64_t points, int64_t unit)
 {
-    return (thousandths + unit / 2) / unit * unit;
+    return (points + unit / 2) / unit * unit;
 }
 
-static int64_t truncated(int64_t thousandths, int64_t unit)
+static int64_t truncated(int64_t points, int64_t unit)
 {
-    return thousandths / unit * unit;
+    return points / unit * unit;
 }
 
 /* The first way of shortening that gives the declared score; cutting comes first, it is what tables do unasked. */
 static unsigned shortening(cut_value value, int64_t declared)
 {
+    int64_t points = value.thousandths * THOUSANDTH;
     if (!value.known)
         return 0;
-    if (truncated(value.thousandths, 100) == declared)
+    if (truncated(points, ZP_POINT / 10) == declared)
         return ZP_WHY_TRUNC1;
-    if (truncated(value.thousandths, 1000) == declared)
+    if (truncated(points, ZP_POINT) == declared)
         return ZP_WHY_TRUNC0;
-    if (rounded(value.thousandths, 100) == declared)
+    if (rounded(points, ZP_POINT / 10) == declared)
         return ZP_WHY_ROUND1;
-    if (rounded(value.thousandths, 1000) == declared)
+    if (rounded(points, ZP_POINT) == declared)
         return ZP_WHY_ROUND0;
     return 0;
 }
@@ -64,50 +68,48 @@ static cut_value actual_times_weight(const zp_claim *claim)
     return cut_of(percent.m, claim->weight, den);
 }
 
-static unsigned explain(const zp_claim *claim)
+static void explain(const zp_claim *claim, zp_finding *out)
 {
-    int64_t declared = claim->score->cents * 10;
-    if ((zp_int128)claim->score->cents * 10000 == claim->weight)
-        return 0;
+    int64_t declared = claim->score->points;
+    if (declared == claim->weight)
+        return;
     const zp_line_score *computed = claim->computed;
-    unsigned why = 0;
-    if (computed->has_share)
-        why = shortening(cut_of(computed->share.num, claim->weight, computed->share.den), declared);
-    if (why)
-        return why;
+    if (computed->has_share) {
+        cut_value exact = cut_of(computed->share.num, claim->weight, computed->share.den);
+        out->why = shortening(exact, declared);
+        out->unrounded = out->why ? exact.thousandths : 0;
+        if (out->why)
+            return;
+    }
     cut_value plain = actual_times_weight(claim);
-    if (plain.known && rounded(plain.thousandths, 10) == declared)
-        return ZP_WHY_ACTUAL_X_WEIGHT;
-    why = shortening(plain, declared);
-    return why ? why | ZP_WHY_ACTUAL_X_WEIGHT : 0;
+    if (plain.known && rounded(plain.thousandths * THOUSANDTH, ZP_CENT) == declared) {
+        out->why = ZP_WHY_ACTUAL_X_WEIGHT;
+        return;
+    }
+    unsigned how = shortening(plain, declared);
+    out->why = how ? how | ZP_WHY_ACTUAL_X_WEIGHT : 0;
 }
 
 static bool is_rounding(const zp_claim *claim)
 {
-    static const int64_t units[] = {100, 10};
-    unsigned shown = zp_decimals_shown(claim->text);
-    return shown < 2 && rounded(claim->computed->computed, units[shown]) == claim->score->cents;
+    static const int64_t units[] = {ZP_POINT, ZP_POINT / 10};
+    unsigned decimals = zp_decimals_shown(claim->text);
+    return decimals < 2 && rounded(claim->computed->computed, units[decimals]) == claim->score->points;
 }
 
-/* The score exactly as declared, so many cents or less from the computed one. */
-static bool is_within(const zp_claim *claim, int64_t cents)
+zp_finding zp_reconcile(const zp_claim *claim)
 {
-    int64_t computed = claim->computed->computed;
-    if (claim->score->value.e >= -2) /* then its cents are all of it */
-        return claim->score->cents >= computed - cents && claim->score->cents <= computed + cents;
-    return zp_dec_cmp(claim->score->value, (zp_dec){computed - cents, -2}) >= 0 &&
-           zp_dec_cmp(claim->score->value, (zp_dec){computed + cents, -2}) <= 0;
-}
-
-zp_verdict zp_reconcile(const zp_claim *claim, unsigned *why)
-{
-    *why = 0;
+    zp_finding found = {.verdict = ZP_AGREES};
     if (!claim->score->present || !claim->computed->known)
-        return ZP_AGREES;
-    if (is_within(claim, 1))
-        return ZP_AGREES;
-    if (is_within(claim, 5) && is_rounding(claim))
-        return ZP_ROUNDED;
-    *why = explain(claim);
-    return zp_dec_cmp(claim->score->value, (zp_dec){claim->computed->computed, -2}) > 0 ? ZP_TOO_HIGH : ZP_TOO_LOW;
+        return found;
+    int64_t above = claim->score->points - claim->computed->computed;
+    if (above >= -ZP_CENT && above <= ZP_CENT)
+        return found;
+    if (above >= -5 * ZP_CENT && above <= 5 * ZP_CENT && is_rounding(claim)) {
+        found.verdict = ZP_ROUNDED;
+        return found;
+    }
+    explain(claim, &found);
+    found.verdict = above > 0 ? ZP_TOO_HIGH : ZP_TOO_LOW;
+    return found;
 }

@@ -6,6 +6,7 @@
 
 #include "core/line.h"
 
+/* How a declared score and the computed one stand to each other. */
 typedef enum { ZP_AGREES, ZP_ROUNDED, ZP_TOO_HIGH, ZP_TOO_LOW } zp_verdict;
 
 /* What the declared score is held against. */
@@ -16,10 +17,15 @@ typedef struct {
     const zp_line_score *computed;
 } zp_claim;
 
+typedef struct {
+    zp_verdict verdict;
+    unsigned why;      /* the zp_why bits of the explanation that fits, 0 when none does or none is needed */
+    int64_t unrounded; /* in thousandths of a point, cut: what was shortened, where `why` says so; else 0 */
+} zp_finding;
+
 /*
  * |d| ≤ 0.01 agrees; |d| ≤ 0.05 and the declared score is the computed one rounded to the decimals shown: rounded.
- * *why: the zp_why bits of the explanation that fits, 0 when none does or none is needed.
  */
-zp_verdict zp_reconcile(const zp_claim *claim, unsigned *why);
+zp_finding zp_reconcile(const zp_claim *claim);
 
 #endif

@@ -3,6 +3,14 @@
  *
  * Three scores side by side, each in cents (hundredths of a point): declared (what the
  * unit wrote), computed (what the rules give), confirmed (the lower of the two; it stands).
+ *
+ * Cents are what is shown. What is added up is exact: a weight or a declared score may have up to six decimals, and
+ * they count in full. So a line that is met earns its weight to the last decimal; one that is not is rounded once,
+ * half-up to hundredths, though never above its weight; and the confirmed score is exactly what was declared where
+ * that is the lower one. Whatever has more than two decimals is cut where it is shown: a line, and the total, once,
+ * behind the sum. Rounding half-up there would show 16 met lines of 5.625 as 5.63 each and 100.08 in all, and lift 18
+ * declared scores of 4.445 over the limit of a grade. Cut, nothing is shown above its weight, its claim or 100, and a
+ * grade is given only where its limit is reached.
  */
 #ifndef ZP_CORE_RESULT_H
 #define ZP_CORE_RESULT_H
@@ -10,7 +18,7 @@
 #include "core/flag.h"
 #include "core/profile.h"
 
-#define ZP_ENGINE_VERSION "1"       /* raised whenever the same form and profile would give another result */
+#define ZP_ENGINE_VERSION "2"       /* raised whenever the same form and profile would give another result */
 #define ZP_NO_CENTS       INT64_MIN /* a score that cannot be known: null in JSON, nil in MessagePack */
 
 typedef enum { ZP_BASIS_FORMULA, ZP_BASIS_QUALITATIVE, ZP_BASIS_UNVERIFIABLE, ZP_BASIS_UNWEIGHTED, ZP_BASES } zp_basis;
@@ -36,7 +44,12 @@ typedef struct {
     zp_basis basis;
     zp_str formula; /* "76.89 ÷ 80 × 10"; "99.92 ≥ 98 → 10"; absent unless basis is formula */
     unsigned why;   /* zp_why bits */
-    zp_str percent; /* the actual value, "76.89%", where the declared score looks like it × the weight; else absent */
+    /*
+     * What the sentence about the line names besides: the actual value, "76.89%", where the declared score looks like
+     * it × the weight; the unrounded score, "9.996", where the declared one is that shortened; a qualitative line's
+     * band, "8.00–10.00", where the declared score was kept in it. Absent otherwise.
+     */
+    zp_str figure;
 } zp_line;
 
 typedef struct {

@@ -15,17 +15,38 @@ typedef struct {
     zp_flags *flags;
     zp_declared declared;
     zp_execution execution;
-    bool all_full; /* every declared score is its weight */
+    int64_t computed_sum, confirmed_sum; /* points × 10^6, ZP_NO_CENTS once a part is unknown */
+    bool all_full;                       /* every declared score is its weight */
 } scoring;
+
+static int64_t shown(int64_t points)
+{
+    return points == ZP_NO_CENTS ? ZP_NO_CENTS : points / ZP_CENT;
+}
 
 /* computed where nothing was declared, the lower of the two otherwise. */
 static int64_t confirmed_of(const zp_number *declared, const zp_line_score *computed)
 {
     if (!computed->known)
-        return declared->present ? declared->cents : ZP_NO_CENTS;
-    if (!declared->present)
-        return computed->computed;
-    return declared->cents < computed->computed ? declared->cents : computed->computed;
+        return ZP_NO_CENTS;
+    return declared->present && declared->points < computed->computed ? declared->points : computed->computed;
+}
+
+/* A sum with one unknown part is unknown. */
+static void add(int64_t *sum, int64_t part)
+{
+    *sum = *sum == ZP_NO_CENTS || part == ZP_NO_CENTS ? ZP_NO_CENTS : *sum + part;
+}
+
+/* Both scores of a line into the sums; what is shown of them, in cents, into the result. */
+static void settle(scoring *s, const zp_number *declared, const zp_line_score *score, int64_t *computed,
+                   int64_t *confirmed)
+{
+    int64_t rule = score->known ? score->computed : ZP_NO_CENTS, stands = confirmed_of(declared, score);
+    add(&s->computed_sum, rule);
+    add(&s->confirmed_sum, stands);
+    *computed = shown(rule);
+    *confirmed = shown(stands);
 }
 
 static void flag_verdict(scoring *s, zp_verdict verdict, const zp_claim *claim, zp_str pointer, bool execution)
@@ -36,12 +57,12 @@ static void flag_verdict(scoring *s, zp_verdict verdict, const zp_claim *claim, 
     };
     if (verdict != ZP_AGREES)
         zp_flags_add(s->flags, codes[execution][verdict], pointer, claim->text,
-                     zp_cents_text(claim->computed->computed, s->arena));
+                     zp_points_text(claim->computed->computed, s->arena));
 }
 
 static bool is_full(const zp_number *score, int64_t weight)
 {
-    return score->present && (zp_int128)score->cents * 10000 == weight;
+    return score->present && score->points == weight;
 }
 
 static void score_execution(scoring *s, zp_result *out)
@@ -52,29 +73,41 @@ static void score_execution(scoring *s, zp_result *out)
     zp_claim claim = {text, declared, s->declared.execution_weight, computed};
     out->execution.rate = s->execution.rate_text;
     out->execution.declared = text;
-    out->execution.computed = computed->known ? computed->computed : ZP_NO_CENTS;
-    out->execution.confirmed = confirmed_of(declared, computed);
+    settle(s, declared, computed, &out->execution.computed, &out->execution.confirmed);
     out->execution.formula = computed->formula;
-    flag_verdict(s, zp_reconcile(&claim, &out->execution.why), &claim, ZP_STR("/funds/total/score"), true);
+    zp_finding found = zp_reconcile(&claim);
+    out->execution.why = found.why;
+    flag_verdict(s, found.verdict, &claim, ZP_STR("/funds/total/score"), true);
     if (computed->basis == ZP_BASIS_FORMULA)
         out->machine_verified += s->declared.execution_weight;
     s->all_full = is_full(declared, s->declared.execution_weight);
 }
 
+/* Below its weight as both are shown: 33.33 of 33.333333 needs no reason. */
 static void check_deviation(scoring *s, size_t index, const zp_line *line, int64_t weight)
 {
     zp_str reason = s->form->indicators[index].deviation;
-    if (line->confirmed != ZP_NO_CENTS && line->confirmed * 10000 < weight && zp_text_is_blank_reason(reason))
+    if (line->confirmed != ZP_NO_CENTS && line->confirmed < shown(weight) && zp_text_is_blank_reason(reason))
         zp_flags_add_as(s->flags, ZP_FLAG_DEVIATION_MISSING, s->profile->deviation_severity,
                         zp_indicator_pointer(s->arena, index, "deviation"), reason, ZP_ABSENT);
+}
+
+/* What the line's sentence names beside formula and score. */
+static zp_str figure_of(const scoring *s, const zp_line_score *computed, const zp_finding *found)
+{
+    if (found->why & ZP_WHY_ACTUAL_X_WEIGHT)
+        return ZP_ARENA_JOIN(s->arena, zp_dec_text(computed->percent, s->arena), ZP_STR("%"));
+    if (found->why && found->unrounded * 1000 != computed->computed)
+        return zp_dec_text((zp_dec){found->unrounded, -3}, s->arena);
+    return computed->band;
 }
 
 static zp_rc score_line(scoring *s, size_t index, zp_result *out)
 {
     const zp_indicator *indicator = &s->form->indicators[index];
     const zp_declared_line *declared = &s->declared.lines[index];
-    const zp_line_context context = {s->form,  s->profile, indicator, declared, index, zp_form_year(s->form),
-                                     s->arena, s->flags};
+    const zp_line_context context = {s->form,  s->profile, indicator,      declared, index, zp_form_year(s->form),
+                                     s->arena, s->flags,   s->flags->count};
     zp_line_score computed;
     zp_rc rc = zp_line_compute(&context, &computed);
     if (rc)
@@ -90,24 +123,17 @@ static zp_rc score_line(scoring *s, size_t index, zp_result *out)
     if (!declared->weighted)
         return ZP_OK;
     zp_claim claim = {indicator->score, &declared->score, declared->weight, &computed};
-    line->computed = computed.known ? computed.computed : ZP_NO_CENTS;
-    line->confirmed = confirmed_of(&declared->score, &computed);
-    zp_verdict verdict = zp_reconcile(&claim, &line->why);
-    if (line->why & ZP_WHY_ACTUAL_X_WEIGHT)
-        line->percent = ZP_ARENA_JOIN(s->arena, zp_dec_text(computed.percent, s->arena), ZP_STR("%"));
-    if (verdict != ZP_AGREES)
-        flag_verdict(s, verdict, &claim, zp_indicator_pointer(s->arena, index, "score"), false);
+    settle(s, &declared->score, &computed, &line->computed, &line->confirmed);
+    zp_finding found = zp_reconcile(&claim);
+    line->why = found.why;
+    line->figure = figure_of(s, &computed, &found);
+    if (found.verdict != ZP_AGREES)
+        flag_verdict(s, found.verdict, &claim, zp_indicator_pointer(s->arena, index, "score"), false);
     check_deviation(s, index, line, declared->weight);
     if (computed.basis == ZP_BASIS_FORMULA)
         out->machine_verified += declared->weight;
     s->all_full &= is_full(&declared->score, declared->weight);
     return ZP_OK;
-}
-
-/* A sum with one unknown part is unknown. */
-static void add(int64_t *sum, int64_t part)
-{
-    *sum = *sum == ZP_NO_CENTS || part == ZP_NO_CENTS ? ZP_NO_CENTS : *sum + part;
 }
 
 static int64_t rate_cap(const scoring *s)
@@ -117,6 +143,17 @@ static int64_t rate_cap(const scoring *s)
         if (rate->num * ZP_POINT < rate->den * s->profile->rate_caps[i].below_rate)
             return s->profile->rate_caps[i].cap_cents;
     return INT64_MAX;
+}
+
+static void cap_totals(scoring *s, zp_result *out)
+{
+    int64_t cap = rate_cap(s);
+    if (out->computed_total <= cap && out->confirmed_total <= cap)
+        return;
+    out->computed_total = out->computed_total < cap ? out->computed_total : cap;
+    out->confirmed_total = out->confirmed_total < cap ? out->confirmed_total : cap;
+    zp_flags_add(s->flags, ZP_FLAG_TOTAL_CAPPED, ZP_STR("/funds/total/execution_rate"), s->execution.rate_text,
+                 zp_cents_text(cap, s->arena));
 }
 
 static zp_grade grade_of(const zp_profile *profile, int64_t total)
@@ -131,20 +168,10 @@ static zp_grade grade_of(const zp_profile *profile, int64_t total)
 
 static void add_up(scoring *s, zp_result *out)
 {
-    int64_t cap = rate_cap(s);
-    out->computed_total = out->execution.computed;
-    out->confirmed_total = out->execution.confirmed;
-    for (size_t i = 0; i < out->line_count; i++) {
-        if (!s->declared.lines[i].weighted)
-            continue;
-        add(&out->computed_total, out->lines[i].computed);
-        add(&out->confirmed_total, out->lines[i].confirmed);
-    }
-    if (out->computed_total > cap)
-        out->computed_total = cap;
-    if (out->confirmed_total > cap)
-        out->confirmed_total = cap;
-    out->declared_total = s->declared.total.present ? s->declared.total.cents : ZP_NO_CENTS;
+    out->computed_total = shown(s->computed_sum);
+    out->confirmed_total = shown(s->confirmed_sum);
+    cap_totals(s, out);
+    out->declared_total = s->declared.total.present ? shown(s->declared.total.points) : ZP_NO_CENTS;
     out->grade = grade_of(s->profile, out->confirmed_total);
     out->declared_grade = zp_str_filled(s->form->declared_grade) ? zp_grade_by_name(s->form->declared_grade)
                                                                  : grade_of(s->profile, out->declared_total);
@@ -204,7 +231,8 @@ static void finish(const scoring *s, zp_result *out)
     }
 }
 
-zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, zp_result *out)
+zp_rc zp_score_beside(const zp_form *form, const zp_profile *profile, zp_str copied_from, zp_arena *arena,
+                      zp_result *out)
 {
     zp_flags flags = {.arena = arena};
     scoring s = {.form = form, .profile = profile, .arena = arena, .flags = &flags};
@@ -226,21 +254,13 @@ zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, 
     add_up(&s, out);
     check_goals(&s);
     check_categories(&s);
+    if (zp_str_present(copied_from))
+        zp_flags_add(&flags, ZP_FLAG_COPIED_LAST_YEAR, ZP_STR("/indicators"), copied_from, ZP_ABSENT);
     finish(&s, out);
     return flags.failed ? ZP_NOMEM : ZP_OK;
 }
 
-zp_rc zp_result_add_copied(zp_result *result, zp_str copied_from, zp_arena *arena)
+zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, zp_result *out)
 {
-    zp_flags flags = {.arena = arena};
-    for (size_t i = 0; i < result->flag_count; i++) {
-        const zp_flag *flag = &result->flags[i];
-        zp_flags_add_as(&flags, flag->code, flag->severity, flag->pointer, flag->value, flag->expected);
-    }
-    zp_flags_add(&flags, ZP_FLAG_COPIED_LAST_YEAR, ZP_STR("/indicators"), copied_from, ZP_ABSENT);
-    if (flags.failed)
-        return ZP_NOMEM;
-    result->flags = flags.items;
-    result->flag_count = flags.count;
-    return ZP_OK;
+    return zp_score_beside(form, profile, ZP_ABSENT, arena, out);
 }

@@ -31,9 +31,10 @@ zp_rc zp_check(const zp_form *form, const zp_profile *profile, zp_flags *flags);
 zp_rc zp_score(const zp_form *form, const zp_profile *profile, zp_arena *arena, zp_result *out);
 
 /*
- * Adds COPIED_LAST_YEAR to a result: `copied_from` names last year's submission. No rule about the form alone, so the
- * caller finds it out. ZP_NOMEM: the result is as it was.
+ * The same for a form beside last year's: COPIED_LAST_YEAR where it repeats the submission that `copied_from` names
+ * (absent: none). No rule about the form alone, so the caller finds that out.
  */
-zp_rc zp_result_add_copied(zp_result *result, zp_str copied_from, zp_arena *arena);
+zp_rc zp_score_beside(const zp_form *form, const zp_profile *profile, zp_str copied_from, zp_arena *arena,
+                      zp_result *out);
 
 #endif

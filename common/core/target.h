@@ -2,11 +2,14 @@
  * target.h - what a target (年度指标值) or an actual value (实际完成值) says: the grammar, as a pure parser.
  *
  *   cell   = none | date | range | clause {("," | ";" | "、") clause} | words
- *   clause = [label] [op] number [unit] [suffix]
- *   range  = [label] number ("-" | "~" | 至 | 到) number [unit]
- *   date   = [yyyy年] m月 [d日 | 底] [前 | 之前 | 完成]
+ *   clause = ([label] op | {verb}) number [unit] [suffix]
+ *   range  = {verb} number ("-" | "~" | 至 | 到) number [unit]
+ *   date   = {verb} day [前 | 之前 | 以前 | 内] [完成]
+ *   day    = [yyyy年 | yy年] m月 [d日 | 底 | 末] | yyyy[年[度]] [底 | 末] | yy年底 | yyyymmdd
+ *          | yyyy-m[-d] | yyyy/m[/d] | yyyy.m.d
  *
- * Operators in signs and words, suffixes 以上 以下 以内, units with 万 亿 % ‰, 百分之 千分之 万分之, time units.
+ * Operators in signs and words, suffixes 以上 以下 以内 内, units with 万 亿 % ‰, 百分之 千分之 万分之, time units. A
+ * verb says nothing about the number behind it: 已完成3场 is 3场. A lone 2022 or 2022.12 may be a date or an amount.
  */
 #ifndef ZP_CORE_TARGET_H
 #define ZP_CORE_TARGET_H
@@ -38,7 +41,7 @@ typedef struct {
     int year;    /* 0 = not written */
     int month;   /* 1..12 */
     int day;     /* 0 = not written */
-    bool before; /* 前, 之前 without a day or 底: ends with the month before */
+    bool before; /* 前, 之前, 以前 behind a month without a day or 底: ends with the month before */
 } zp_date;
 
 typedef enum { ZP_CELL_NONE, ZP_CELL_VALUES, ZP_CELL_DATE, ZP_CELL_WORDS } zp_cell_kind;
@@ -50,11 +53,15 @@ typedef struct {
     zp_str text; /* normalised */
     size_t count;
     zp_clause clauses[ZP_MAX_CLAUSES];
+    bool perhaps_date; /* of values: they may as well be `date` */
     zp_date date;
 } zp_cell;
 
 /* Reads a cell; never fails but for memory (ZP_NOMEM): what is not understood is words. */
 zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out);
+
+/* Whether there is a digit in it or a share such as 百分之六十: without either, it is words and nothing else. */
+bool zp_may_hold_number(zp_str text);
 
 /* "≥" …, for formulas. */
 const char *zp_op_sign(zp_op op);

@@ -68,22 +68,17 @@ static size_t narrowed(zp_str text, char *out)
     return m;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A comma behind one to three digits of a whole number and in front of exactly three more groups thousands; any other
  * separates clauses: 99.5,200 is two values. */
 static bool groups_thousands(const char *text, size_t n, size_t at)
 {
     size_t begin = at;
-    while (begin > 0 && is_digit(text[begin - 1]))
+    while (begin > 0 && zp_is_digit(text[begin - 1]))
         begin--;
     if (begin == at || at - begin > 3 || (begin > 0 && text[begin - 1] == '.'))
         return false;
-    return n - at > 3 && is_digit(text[at + 1]) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
-           (n - at == 4 || !is_digit(text[at + 4]));
+    return n - at > 3 && zp_is_digit(text[at + 1]) && zp_is_digit(text[at + 2]) && zp_is_digit(text[at + 3]) &&
+           (n - at == 4 || !zp_is_digit(text[at + 4]));
 }
 
 /* Signs that mean the same and NFKC keeps apart. */
@@ -123,14 +118,70 @@ static size_t respelled(const char *text, size_t n, char *out)
     return m;
 }
 
-/* Absent when out of memory; what is no UTF-8 stays as it is. */
-static zp_str composed(zp_str text, zp_arena *arena)
+/* What NFKC makes of one character, as far as numbers go. */
+typedef struct {
+    bool odd;    /* it holds an ASCII digit and is none, nor a full-width one: ⁴ ② ⒈ ½ ㎡ */
+    bool blank;  /* respelling takes it out */
+    bool begins; /* with a digit or a point */
+    bool holds;  /* a digit */
+    bool ends;   /* with a digit or a point */
+} spelling;
+
+static bool is_digit_or_point(utf8proc_int32_t c)
 {
+    return (c >= '0' && c <= '9') || c == '.';
+}
+
+static spelling spelling_of(utf8proc_int32_t c)
+{
+    enum { LONGEST = 32 }; /* no character has more than 18 in NFKC */
+    utf8proc_int32_t plain[LONGEST];
+    int boundary = 0;
+    utf8proc_ssize_t n = utf8proc_decompose_char(c, plain, LONGEST, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &boundary);
+    spelling found = {0};
+    for (utf8proc_ssize_t i = 0; i < n && i < LONGEST; i++)
+        found.holds |= plain[i] >= '0' && plain[i] <= '9';
+    found.odd = found.holds && c >= 0x80 && !narrow((uint32_t)c);
+    found.blank = n == 1 && plain[0] <= ' ';
+    found.begins = n > 0 && is_digit_or_point(plain[0]);
+    found.ends = n > 0 && n <= LONGEST && is_digit_or_point(plain[n - 1]);
+    return found;
+}
+
+/* NFKC makes 104 of 10⁴, 15次 of ①5次 and 1.5次 of ⒈5次. A ^ where a digit would grow together with one that was no
+ * part of its number keeps both from being read as one. Returns the new length; out has room for twice the text. */
+static size_t kept_apart(zp_str text, char *out)
+{
+    size_t m = 0;
+    spelling before = {0};
+    while (text.n) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &c);
+        size_t length = n > 0 ? (size_t)n : 1;
+        spelling here = n > 0 ? spelling_of(c) : (spelling){0};
+        if (here.begins && (before.odd || (here.odd && before.ends)))
+            out[m++] = '^';
+        memcpy(out + m, text.p, length);
+        m += length;
+        if (!here.blank)
+            before = here;
+        text = (zp_str){text.p + length, text.n - length};
+    }
+    return m;
+}
+
+/* Absent when out of memory; what is no UTF-8 stays as it is. */
+static zp_str composed(zp_str given, zp_arena *arena)
+{
+    char *apart = zp_arena_alloc(arena, given.n * 2 + 1);
+    if (!apart)
+        return ZP_ABSENT;
+    zp_str text = {apart, kept_apart(given, apart)};
     utf8proc_uint8_t *nfkc = NULL;
     utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &nfkc,
                                       UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_STABLE);
     if (n < 0)
-        return n == UTF8PROC_ERROR_NOMEM ? ZP_ABSENT : text;
+        return n == UTF8PROC_ERROR_NOMEM ? ZP_ABSENT : given;
     zp_str out = zp_arena_copy(arena, (zp_str){(const char *)nfkc, (size_t)n});
     free(nfkc);
     return out;

@@ -12,6 +12,12 @@
  */
 zp_str zp_text_normalise(zp_str text, zp_arena *arena);
 
+/* Of ASCII, whatever the locale. */
+static inline bool zp_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Inline: asked for every word of every list, and nearly all differ in their first byte. A prefix, suffix or part has
  * at least one. */
 static inline bool zp_text_begins(zp_str text, zp_str prefix)

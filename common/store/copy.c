@@ -8,6 +8,7 @@
 #include "store/copy.h"
 
 #include "base/clock.h"
+#include "base/sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,16 +110,6 @@ static int copy_into(zp_env *self, int file, unsigned flags, const zp_copy_pace 
     return code ? code : s.code;
 }
 
-static int sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int code = fsync(fd) < 0 ? errno : 0;
-    close(fd);
-    return code;
-}
-
 static int copy_all(zp_env *self, const char *folder, const zp_copy_pace *pace, uint64_t *bytes)
 {
     if (mkdir(folder, FOLDER_MODE) < 0)
@@ -139,7 +130,7 @@ static int copy_all(zp_env *self, const char *folder, const zp_copy_pace *pace, 
         code = errno;
     if (close(file) < 0 && !code)
         code = errno;
-    return code ? code : sync_folder(folder);
+    return code ? code : zp_sync_folder(folder);
 }
 
 zp_rc zp_env_copy(zp_env *self, const char *folder, const zp_copy_pace *pace, uint64_t *bytes, char *message,

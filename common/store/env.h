@@ -47,6 +47,7 @@ zp_rc zp_env_begin(zp_env *self, MDB_txn **txn);
 typedef struct {
     const char *name;
     MDB_dbi *dbi;
+    bool later; /* stores that an earlier version has written may lack it: to a reader it is 0 then */
 } zp_env_db;
 /*
  * Opens the named databases for as long as the environment is open; a writer creates those that are missing, all in one

@@ -322,11 +322,14 @@ void zp_env_close(zp_env *self)
 
 /* ---- databases ---- */
 
-static zp_rc open_all(MDB_txn *txn, const zp_env_db *dbs, size_t count, unsigned flags, int *code)
+static zp_rc open_all(MDB_txn *txn, const zp_env_db *dbs, size_t count, unsigned flags, bool read_only, int *code)
 {
     *code = 0;
-    for (size_t i = 0; i < count && !*code; i++)
+    for (size_t i = 0; i < count && !*code; i++) {
         *code = mdb_dbi_open(txn, dbs[i].name, flags, dbs[i].dbi);
+        if (*code == MDB_NOTFOUND && dbs[i].later && read_only)
+            *code = *dbs[i].dbi = 0;
+    }
     if (*code == MDB_NOTFOUND)
         return ZP_NOTFOUND;
     return *code ? zp_env_rc(*code, "open-database") : ZP_OK;
@@ -336,7 +339,7 @@ zp_rc zp_env_open_dbs(zp_env *self, const zp_env_db *dbs, size_t count, char *me
 {
     MDB_txn *txn = NULL;
     int code = mdb_txn_begin(self->mdb, NULL, MDB_RDONLY, &txn);
-    zp_rc rc = code ? zp_env_rc(code, "begin") : open_all(txn, dbs, count, 0, &code);
+    zp_rc rc = code ? zp_env_rc(code, "begin") : open_all(txn, dbs, count, 0, self->read_only, &code);
     if (!rc) {
         code = mdb_txn_commit(txn); /* which keeps the handles */
         rc = code ? zp_env_rc(code, "open-database") : ZP_OK;
@@ -346,7 +349,7 @@ zp_rc zp_env_open_dbs(zp_env *self, const zp_env_db *dbs, size_t count, char *me
     if (rc == ZP_NOTFOUND && !self->read_only) {
         rc = zp_env_begin(self, &txn);
         if (!rc)
-            rc = open_all(txn, dbs, count, MDB_CREATE, &code);
+            rc = open_all(txn, dbs, count, MDB_CREATE, false, &code);
         if (!rc)
             rc = zp_env_commit(self, txn);
         else if (txn)

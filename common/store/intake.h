@@ -1,11 +1,12 @@
 /*
  * intake.h - the store of accepted submissions. One writing thread of one process: the gateway's committer.
  *
- * Databases, all keys of fixed size, all values sealed: forms (id → submission, for ever), pending (id → attempts; not
- * yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id, digest, revision; kept
- * until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions (16 bytes of SHA-256 of
- * year, unit, project + u32 revision → id, digest, revision). The time of everything is the milliseconds of its id.
- * Readers: any thread and any process, each with its own zp_intake_reader.
+ * Databases, all keys of fixed size, all values sealed: forms (id → submission, until its season is archived), pending
+ * (id → attempts; not yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id,
+ * digest, revision; kept until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions
+ * (16 bytes of SHA-256 of year, unit, project + u32 revision → id, digest, revision), archived (id → year: what went to
+ * an archive), meta (see meta.h). The time of everything is the milliseconds of its id. Readers: any thread and any
+ * process, each with its own zp_intake_reader.
  */
 #ifndef ZP_STORE_INTAKE_H
 #define ZP_STORE_INTAKE_H
@@ -13,6 +14,7 @@
 #include "base/digest.h"
 #include "base/id.h"
 #include "store/env.h"
+#include "store/seasons.h"
 
 typedef struct zp_intake zp_intake;
 
@@ -20,6 +22,10 @@ zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_i
                      size_t message_size);
 void zp_intake_close(zp_intake **self);
 zp_env *zp_intake_env(zp_intake *self);
+/* As they were when it was opened. The store's. */
+const zp_seasons *zp_intake_seasons(const zp_intake *self);
+/* The year of an archive. ZP_NOTFOUND: it is none. ZP_CORRUPT, ZP_IO. */
+zp_rc zp_intake_archive_of(zp_intake *self, int *year);
 
 typedef struct {
     uint8_t b[16];
@@ -33,6 +39,7 @@ typedef enum {
     ZP_PUT_ON_FILE,    /* the form is on file and no revision was named: 409; `current` is it */
     ZP_PUT_STALE,      /* the named revision is not the current one: 409; `current` is it */
     ZP_PUT_NO_SUCH,    /* a revision was named, but the form is not on file: 409 */
+    ZP_PUT_CLOSED,     /* the season is archived: 409 */
     ZP_PUT_REFUSED,    /* nothing stored, 503: no space, or what is on file about this form or key is damaged */
     ZP_PUT_IN_DOUBT,   /* the commit failed: outcome unknown, 503, the process must stop */
 } zp_put_verdict;
@@ -42,6 +49,7 @@ typedef struct {
     /* in; all views stay valid until the commit has returned */
     zp_str submitter;       /* not absent */
     zp_str idempotency_key; /* absent = none; at most 255 bytes */
+    int year;               /* of the form */
     zp_form_key form_key;
     bool has_if_match;
     zp_id if_match; /* the revision that this one replaces */
@@ -83,6 +91,8 @@ void zp_intake_reader_destroy(zp_intake_reader **self);
 zp_rc zp_intake_get(zp_intake_reader *self, const zp_id *id, zp_buf *out);
 /* The current revision of a form. ZP_NOTFOUND, ZP_CORRUPT. */
 zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *out);
+/* The year of a submission that has gone to an archive. ZP_NOTFOUND, ZP_CORRUPT. */
+zp_rc zp_intake_archived(zp_intake_reader *self, const zp_id *id, int *year);
 /* By idempotency key. ZP_NOTFOUND. */
 zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_id *out);
 /* Up to max pending entries with id > *after (NULL: from the first), in id order. */
@@ -92,7 +102,7 @@ zp_rc zp_intake_pending_back(zp_intake_reader *self, const zp_id *before, zp_pen
 zp_rc zp_intake_is_pending(zp_intake_reader *self, const zp_id *id, bool *out);
 
 typedef struct {
-    uint64_t forms, pending, keys, revisions;
+    uint64_t forms, pending, keys, revisions, archived;
     bool has_oldest;
     zp_id oldest_pending;
 } zp_intake_stats;

@@ -2,10 +2,11 @@
  * intake_decide.c - what becomes of one submission: is it a retry, a new revision, a conflict? Reads only, within the
  * transaction that it is given; the committer's thread.
  *
- * The rules, in this order: a known idempotency key decides alone (same content or misuse). Then the form: content that
- * is on file is the same submission; a form on file is only replaced by naming its current revision. A retry of a
- * replacement names a revision that is not current any more (its own first try replaced that one), so the
- * revision that came after the named one is compared before it is called stale.
+ * The rules, in this order: an archived season takes nothing, whatever the key. A known idempotency key decides alone
+ * (same content or misuse). Then the form: content that is on file is the same submission; a form on file is only
+ * replaced by naming its current revision. A retry of a replacement names a revision that is not current any more (its
+ * own first try replaced that one), so the revision that came after the named one is compared before it is called
+ * stale.
  */
 #include "codec/submission.h"
 #include "store/intake_store.h"
@@ -159,6 +160,10 @@ static zp_rc decide_by_form(zp_intake *self, MDB_txn *txn, zp_put *put)
 
 zp_rc zp_intake_decide(zp_intake *self, MDB_txn *txn, zp_put *put)
 {
+    if (zp_seasons_state(&self->seasons, put->year) != ZP_SEASON_OPEN) {
+        put->verdict = ZP_PUT_CLOSED;
+        return ZP_OK;
+    }
     if (!zp_str_present(put->idempotency_key))
         return decide_by_form(self, txn, put);
     zp_idempotency_key key;

@@ -78,6 +78,29 @@ zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_
     return rc;
 }
 
+zp_rc zp_archived_find(zp_intake *self, MDB_txn *txn, const zp_id *id, int *year)
+{
+    zp_str bytes;
+    zp_rc rc = zp_get_sealed(txn, self->archived, ZP_BYTES(*id), &bytes);
+    if (!rc && bytes.n != 2)
+        rc = ZP_CORRUPT;
+    if (!rc)
+        *year = (uint8_t)bytes.p[0] << 8 | (uint8_t)bytes.p[1];
+    return rc;
+}
+
+zp_rc zp_intake_archived(zp_intake_reader *self, const zp_id *id, int *year)
+{
+    if (!self->store->archived)
+        return ZP_NOTFOUND;
+    zp_rc rc = begin(self);
+    if (rc)
+        return rc;
+    rc = zp_archived_find(self->store, self->read.txn, id, year);
+    zp_read_end(&self->read);
+    return rc;
+}
+
 /* ---- pending ---- */
 
 /* The form must be scored whatever became of its count, so damage there is reported and the count begins anew. */
@@ -196,6 +219,8 @@ zp_rc zp_intake_stat(zp_intake_reader *self, zp_intake_stats *out)
         code = entries(self, self->store->idempotency, &out->keys);
     if (!code)
         code = entries(self, self->store->revisions, &out->revisions);
+    if (!code && self->store->archived)
+        code = entries(self, self->store->archived, &out->archived);
     if (!code)
         code = oldest_pending(self, out);
     zp_read_end(&self->read);

@@ -8,7 +8,8 @@
 
 struct zp_intake {
     zp_env env;
-    MDB_dbi forms, pending, idempotency, expiry, revisions;
+    MDB_dbi forms, pending, idempotency, expiry, revisions, archived, meta;
+    zp_seasons seasons; /* as they were when it was opened: only a service that is stopped has one closed */
     /* the writing thread's */
     zp_id_gen ids;
     zp_read look; /* decides without a write transaction what needs none */
@@ -19,6 +20,9 @@ struct zp_intake_reader {
     zp_intake *store;
     zp_read read;
 };
+
+/* The year that `archived` has for that id. ZP_NOTFOUND, ZP_CORRUPT. */
+zp_rc zp_archived_find(zp_intake *self, MDB_txn *txn, const zp_id *id, int *year);
 
 /* What idempotency and revisions say about an earlier submission. */
 typedef struct {

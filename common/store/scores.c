@@ -1,18 +1,20 @@
 /*
  * scores.c - the scores store's life: open, ensure, close. The main thread, at start and end.
  */
+#include "store/meta.h"
 #include "store/scores_store.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { DATABASES = 6, READABLE = DATABASES - 1, ARENA = 64 * 1024 };
+enum { DATABASES = 6, ARENA = 64 * 1024 };
 
 static zp_rc open_databases(zp_scores *self, char *message, size_t message_size)
 {
-    const zp_env_db dbs[DATABASES] = {{"results", &self->results}, {"events", &self->events}, {"latest", &self->latest},
-                                      {"index", &self->index},     {"totals", &self->totals}, {"meta", &self->meta}};
-    return zp_env_open_dbs(&self->env, dbs, self->env.read_only ? READABLE : DATABASES, message, message_size);
+    const zp_env_db dbs[DATABASES] = {{"results", &self->results, false}, {"events", &self->events, false},
+                                      {"latest", &self->latest, false},   {"index", &self->index, false},
+                                      {"totals", &self->totals, false},   {"meta", &self->meta, true}};
+    return zp_env_open_dbs(&self->env, dbs, DATABASES, message, message_size);
 }
 
 zp_rc zp_scores_open(const char *path, uint64_t map_size, zp_access access, zp_scores **out, char *message,
@@ -30,6 +32,8 @@ zp_rc zp_scores_open(const char *path, uint64_t map_size, zp_access access, zp_s
     zp_rc rc = zp_env_open(&self->env, path, map_size, DATABASES, access, message, message_size);
     if (!rc)
         rc = open_databases(self, message, message_size);
+    if (!rc)
+        rc = zp_meta_refuse_archive(&self->env, self->meta, message, message_size);
     if (rc)
         zp_scores_close(&self);
     *out = self;

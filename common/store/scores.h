@@ -2,10 +2,10 @@
  * scores.h - the store of results and the event log. One writing thread of one process: the active worker's loop.
  *
  * Databases, all keys of fixed size, all values sealed: results (id → event number, status record), events (u64 BE →
- * frozen event, without gaps from 1), latest (form key → revision and id that counts), index (kind, value, id →
- * nothing: for listings), totals (year, department → counts and sums), meta (which notice about a webhook endpoint was
- * told last; the writer's alone). All of a batch's effects are in one transaction.
- * Readers: any thread and process, each with its own zp_scores_reader.
+ * frozen event, without gaps from where the log starts), meta (see meta.h;
+ * also which notice about a webhook endpoint was told last), latest (form key → revision and id that
+ * counts), index (kind, value, id → nothing: for listings), totals (year, department → counts and sums). All of a
+ * batch's effects are in one transaction. Readers: any thread and process, each with its own zp_scores_reader.
  */
 #ifndef ZP_STORE_SCORES_H
 #define ZP_STORE_SCORES_H
@@ -55,8 +55,17 @@ zp_rc zp_scores_get(zp_scores_reader *self, const zp_id *id, zp_buf *out);
 /* Only the event number that the ETag needs: no copy, no decode of the rest. ZP_NOTFOUND, ZP_CORRUPT. */
 zp_rc zp_scores_seq(zp_scores_reader *self, const zp_id *id, uint64_t *seq);
 
-/* The newest event's number; 0 when there is none. */
+/* The newest number ever given to an event; 0 when there was none. */
 zp_rc zp_scores_last(zp_scores_reader *self, uint64_t *last);
+/* The number from which on events are here: 1, or behind those that have gone to archives. */
+zp_rc zp_scores_log_start(zp_scores_reader *self, uint64_t *start);
+/* Has the numbers of a new, empty store begin there. Writer thread. As zp_scores_commit. */
+zp_rc zp_scores_begin_log(zp_scores *self, uint64_t start);
+/*
+ * Takes an event over from another store as it is, under its own number; no result comes with it. ZP_CONFLICT when that
+ * number lies behind the newest one. Writer thread. Otherwise as zp_scores_commit.
+ */
+zp_rc zp_scores_adopt(zp_scores *self, uint64_t seq, zp_str frozen);
 /* Events after number n, in order, at most `limit` and about max_bytes: calls `each` with the frozen bytes, empty for
  * an event that is damaged (valid during the call; false stops). */
 typedef bool (*zp_event_each)(void *context, uint64_t seq, zp_str frozen);
@@ -96,7 +105,7 @@ typedef bool (*zp_totals_each)(void *context, const zp_totals *row);
 zp_rc zp_scores_totals(zp_scores_reader *self, int year, zp_str department, zp_totals_each each, void *context);
 
 typedef struct {
-    uint64_t results, events, last_seq, index_entries;
+    uint64_t results, events, log_start, last_seq, index_entries;
 } zp_scores_stats;
 zp_rc zp_scores_stat(zp_scores_reader *self, zp_scores_stats *out);
 

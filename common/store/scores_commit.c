@@ -34,15 +34,10 @@ static void complain(const char *what, const zp_id *id)
 
 zp_rc zp_scores_newest(zp_scores *self, MDB_txn *txn, uint64_t *seq)
 {
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    int code = mdb_cursor_open(txn, self->events, &cursor);
-    if (code)
-        return zp_env_rc(code, "newest-event");
-    code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    *seq = code == 0 ? zp_be64(key.mv_data) : 0;
-    mdb_cursor_close(cursor);
-    return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "newest-event");
+    zp_log_bounds log;
+    zp_rc rc = zp_log_find_bounds(self, txn, &log);
+    *seq = rc ? 0 : log.last;
+    return rc;
 }
 
 /* Numbers and freezes the event that says which state the status is in. */

@@ -71,29 +71,31 @@ zp_rc zp_scores_seq(zp_scores_reader *self, const zp_id *id, uint64_t *seq)
 
 /* ---- events ---- */
 
-static int last_event(zp_scores_reader *self, uint64_t *last)
+static zp_rc find_bounds(zp_scores_reader *self, zp_log_bounds *out)
 {
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    int code = mdb_cursor_open(self->read.txn, self->store->events, &cursor);
-    *last = 0;
-    if (code)
-        return code;
-    code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    if (code == 0)
-        *last = zp_be64(key.mv_data);
-    mdb_cursor_close(cursor);
-    return code == MDB_NOTFOUND ? 0 : code;
+    *out = (zp_log_bounds){0};
+    zp_rc rc = zp_read_begin(&self->store->env, &self->read);
+    if (rc)
+        return rc;
+    rc = zp_log_find_bounds(self->store, self->read.txn, out);
+    zp_read_end(&self->read);
+    return rc;
 }
 
 zp_rc zp_scores_last(zp_scores_reader *self, uint64_t *last)
 {
-    zp_rc rc = zp_read_begin(&self->store->env, &self->read);
-    if (rc)
-        return rc;
-    int code = last_event(self, last);
-    zp_read_end(&self->read);
-    return zp_env_rc(code, "last-event");
+    zp_log_bounds log;
+    zp_rc rc = find_bounds(self, &log);
+    *last = log.last;
+    return rc;
+}
+
+zp_rc zp_scores_log_start(zp_scores_reader *self, uint64_t *start)
+{
+    zp_log_bounds log;
+    zp_rc rc = find_bounds(self, &log);
+    *start = log.start;
+    return rc;
 }
 
 typedef struct {
@@ -160,8 +162,12 @@ zp_rc zp_scores_stat(zp_scores_reader *self, zp_scores_stats *out)
         code = entries(self, self->store->events, &out->events);
     if (!code)
         code = entries(self, self->store->index, &out->index_entries);
-    if (!code)
-        code = last_event(self, &out->last_seq);
+    zp_log_bounds log = {0};
+    rc = zp_env_rc(code, "scores-stat");
+    if (!rc)
+        rc = zp_log_find_bounds(self->store, self->read.txn, &log);
     zp_read_end(&self->read);
-    return zp_env_rc(code, "scores-stat");
+    out->log_start = log.start;
+    out->last_seq = log.last;
+    return rc;
 }

@@ -9,8 +9,7 @@
 
 struct zp_scores {
     zp_env env;
-    MDB_dbi results, events, latest, index, totals;
-    MDB_dbi meta; /* opened by a writer only: a store of an earlier release has none */
+    MDB_dbi results, events, latest, index, totals, meta;
     /* the writing thread's */
     zp_arena *arena;        /* one earlier status at a time */
     zp_buf earlier, packed; /* its record; what is about to be written */
@@ -35,6 +34,16 @@ typedef struct {
 zp_rc zp_standing_unpack(zp_str bytes, zp_standing *out); /* ZP_CORRUPT */
 /* The newest event's number as the transaction sees it; 0 when there is none. */
 zp_rc zp_scores_newest(zp_scores *self, MDB_txn *txn, uint64_t *seq);
+
+/* ---- scores_log.c ---- */
+
+typedef struct {
+    uint64_t start; /* the first number that this log still holds, or will hold */
+    uint64_t last;  /* the newest ever given; start - 1 when the log is empty */
+} zp_log_bounds;
+zp_rc zp_log_find_bounds(zp_scores *self, MDB_txn *txn, zp_log_bounds *out);
+/* Events below `start` are gone from now on. */
+zp_rc zp_log_set_start(zp_scores *self, MDB_txn *txn, uint64_t start);
 
 /* ---- scores_index.c ---- */
 

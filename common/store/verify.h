@@ -1,7 +1,8 @@
 /*
  * verify.h - proves that both stores are sound: each record by itself, and what they say about each other.
  *
- * Reads only, beside a running service or without one; one thread's. It goes on after a fault.
+ * Reads only, beside a running service or without one; one thread's. It goes on after a fault. An archive is checked
+ * like any store, but that its events have gaps.
  */
 #ifndef ZP_STORE_VERIFY_H
 #define ZP_STORE_VERIFY_H
@@ -18,13 +19,15 @@ typedef struct {
 
 typedef struct {
     uint64_t forms, pending, keys, expiry, revisions, results, events, latest, index_entries, totals; /* looked at */
+    uint64_t archived; /* ids that have gone to archives */
     uint64_t faults;
+    int archiving;   /* a season whose removal has begun and is not finished; 0: none */
     uint64_t unread; /* results and events whose damage leaves open what the totals should be: not compared then */
 } zp_verify_counts;
 
 /*
  * Looks at everything. ZP_OK: came to the end, counts->faults says with what outcome. ZP_CLOSED: told to stop. ZP_IO,
- * ZP_NOMEM, ZP_AGAIN: could not be read.
+ * ZP_NOMEM, ZP_AGAIN: could not be read, or a season was being archived meanwhile.
  */
 zp_rc zp_verify(zp_intake *intake, zp_scores *scores, const zp_verify_report *report, zp_verify_counts *counts);
 

@@ -25,16 +25,6 @@ static zp_rc find_receipt(zp_check *self, MDB_dbi dbi, zp_str key, zp_receipt *o
     return rc ? rc : zp_receipt_unpack(bytes, out);
 }
 
-static bool has(MDB_txn *txn, MDB_dbi dbi, zp_str key, zp_rc *rc)
-{
-    MDB_val k = zp_val(key), value;
-    *rc = zp_env_rc(mdb_get(txn, dbi, &k, &value), "verify");
-    bool found = *rc == ZP_OK;
-    if (*rc == ZP_NOTFOUND)
-        *rc = ZP_OK;
-    return found;
-}
-
 /* ---- forms ---- */
 
 static zp_rc check_digest(zp_check *self, const zp_submission *submission, const zp_form *form)
@@ -66,10 +56,10 @@ static void check_its_revision(zp_check *self, const zp_id *id, const zp_submiss
 static zp_rc check_that_it_is_scored(zp_check *self, const zp_id *id)
 {
     zp_rc rc;
-    bool pending = has(self->intake_read.txn, self->intake->pending, ZP_BYTES(*id), &rc);
+    bool pending = zp_check_has(self->intake_read.txn, self->intake->pending, ZP_BYTES(*id), &rc);
     if (rc || pending)
         return rc;
-    if (!has(self->scores_read.txn, self->scores->results, ZP_BYTES(*id), &rc) && !rc)
+    if (!zp_check_has(self->scores_read.txn, self->scores->results, ZP_BYTES(*id), &rc) && !rc)
         zp_check_fault(self, "it has no result and is not pending");
     return rc;
 }
@@ -79,7 +69,7 @@ static zp_rc check_replaced(zp_check *self, const zp_submission *submission)
     char text[ZP_ID_TEXT + 1];
     zp_rc rc = ZP_OK;
     if (!submission->has_replaces ||
-        has(self->intake_read.txn, self->intake->forms, ZP_BYTES(submission->replaces), &rc) || rc)
+        zp_check_has(self->intake_read.txn, self->intake->forms, ZP_BYTES(submission->replaces), &rc) || rc)
         return rc;
     zp_id_format(&submission->replaces, text);
     zp_check_fault(self, "the form that it replaces, %s, is not there", text);
@@ -102,11 +92,13 @@ zp_rc zp_check_form(void *context, zp_str key, MDB_val value)
     if (!rc)
         rc = zp_form_unpack(submission.form, self->arena, &form);
     if (rc == ZP_CORRUPT) {
-        zp_check_fault(self, "the record does not decode");
+        zp_check_undecoded(self);
         return ZP_OK;
     }
-    if (!rc)
+    if (!rc) {
+        zp_check_year(self, zp_form_year(&form));
         rc = check_digest(self, &submission, &form);
+    }
     if (!rc)
         check_its_revision(self, &id, &submission, &form);
     return rc ? rc : check_replaced(self, &submission);
@@ -121,8 +113,8 @@ zp_rc zp_check_pending(void *context, zp_str key, MDB_val value)
     if (!zp_check_id(self, key, &id))
         return ZP_OK;
     if (zp_check_seal(self, value, &attempts) && attempts.n != 4)
-        zp_check_fault(self, "the record does not decode");
-    if (!has(self->intake_read.txn, self->intake->forms, ZP_BYTES(id), &rc) && !rc)
+        zp_check_undecoded(self);
+    if (!zp_check_has(self->intake_read.txn, self->intake->forms, ZP_BYTES(id), &rc) && !rc)
         zp_check_fault(self, "its form is not there");
     return rc;
 }
@@ -137,7 +129,7 @@ static bool check_receipt(zp_check *self, MDB_val value, zp_receipt *receipt, zp
     if (!zp_check_seal(self, value, &bytes))
         return false;
     if (zp_receipt_unpack(bytes, receipt) != ZP_OK) {
-        zp_check_fault(self, "the record does not decode");
+        zp_check_undecoded(self);
         return false;
     }
     zp_id_format(&receipt->id, id);
@@ -169,10 +161,10 @@ zp_rc zp_check_expiry(void *context, zp_str key, MDB_val value)
     if (!zp_check_id(self, key, &since) || !zp_check_seal(self, value, &bytes))
         return ZP_OK;
     if (bytes.n != sizeof(zp_idempotency_key)) {
-        zp_check_fault(self, "the record does not decode");
+        zp_check_undecoded(self);
         return ZP_OK;
     }
-    if (!has(self->intake_read.txn, self->intake->idempotency, bytes, &rc) && !rc)
+    if (!zp_check_has(self->intake_read.txn, self->intake->idempotency, bytes, &rc) && !rc)
         zp_check_fault(self, "the idempotency key that it names is not there");
     return rc;
 }
@@ -192,7 +184,7 @@ static zp_rc check_revision_key(zp_check *self, zp_str key, const zp_receipt *re
     if (receipt->revision <= 1)
         return ZP_OK;
     wanted = zp_revision_key_of(&form_key, receipt->revision - 1);
-    if (!has(self->intake_read.txn, self->intake->revisions, ZP_BYTES(wanted), &rc) && !rc)
+    if (!zp_check_has(self->intake_read.txn, self->intake->revisions, ZP_BYTES(wanted), &rc) && !rc)
         zp_check_fault(self, "there is no revision %u before it", receipt->revision - 1);
     return rc;
 }

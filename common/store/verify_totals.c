@@ -12,6 +12,7 @@
  */
 #include "store/verify_store.h"
 
+#include "base/grow.h"
 #include "codec/event_read.h"
 
 #include <inttypes.h>
@@ -128,14 +129,10 @@ static bool forget_failed(zp_tally *self, const zp_id *id)
 zp_rc zp_tally_open_slice(zp_check *check, const zp_scan_place *before)
 {
     zp_tally *self = check->tally;
-    if (self->count == self->room) {
-        size_t room = self->room ? 2 * self->room : 64;
-        slice *grown = realloc(self->slices, room * sizeof *grown);
-        if (!grown)
-            return ZP_NOMEM;
-        self->slices = grown;
-        self->room = room;
-    }
+    slice *slices = zp_grow(self->slices, self->count, &self->room, sizeof *slices);
+    if (!slices)
+        return ZP_NOMEM;
+    self->slices = slices;
     if (self->count > 0 && before->n == sizeof(zp_id))
         memcpy(self->slices[self->count - 1].upto.b, before->key, sizeof(zp_id));
     slice *new = &self->slices[self->count++];
@@ -248,7 +245,7 @@ static zp_rc check_row(void *context, zp_str key, MDB_val value)
     if (!zp_check_seal(check, value, &bytes))
         return ZP_OK;
     if (zp_totals_unpack(bytes, &numbers, &department) != ZP_OK) {
-        zp_check_fault(check, "the record does not decode");
+        zp_check_undecoded(check);
         return ZP_OK;
     }
     zp_totals_key wanted = zp_totals_key_of((uint8_t)key.p[0] << 8 | (uint8_t)key.p[1], department);

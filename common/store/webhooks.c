@@ -13,8 +13,10 @@ static const uint64_t MAP_SIZE = UINT64_C(1) << 30; /* sparse; a full one takes 
 
 static zp_rc open_databases(zp_webhooks *self, char *message, size_t message_size)
 {
-    const zp_env_db dbs[DATABASES] = {
-        {"endpoints", &self->endpoints}, {"log", &self->log}, {"notices", &self->notices}, {"meta", &self->meta}};
+    const zp_env_db dbs[DATABASES] = {{"endpoints", &self->endpoints, false},
+                                      {"log", &self->log, false},
+                                      {"notices", &self->notices, false},
+                                      {"meta", &self->meta, false}};
     return zp_env_open_dbs(&self->env, dbs, DATABASES, message, message_size);
 }
 

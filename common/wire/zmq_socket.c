@@ -152,12 +152,8 @@ static zp_rc claim(const char *path)
     return rc ? rc : is_free(path);
 }
 
-zp_rc zp_zmq_bind(void *socket, const char *endpoint)
+static zp_rc bind_now(void *socket, const char *endpoint)
 {
-    const char *path = file_of(endpoint);
-    zp_rc rc = path ? claim(path) : ZP_OK;
-    if (rc)
-        return rc;
     mode_t before = umask(0117); /* libzmq makes the socket with what the umask leaves */
     int bound = zmq_bind(socket, endpoint);
     int error = errno;
@@ -168,6 +164,19 @@ zp_rc zp_zmq_bind(void *socket, const char *endpoint)
     if (error == EADDRINUSE)
         return ZP_EXISTS;
     return error == EINVAL || error == EPROTONOSUPPORT || error == ENODEV ? ZP_INVALID : ZP_IO;
+}
+
+zp_rc zp_zmq_bind(void *socket, const char *endpoint)
+{
+    const char *path = file_of(endpoint);
+    zp_rc rc = path ? claim(path) : ZP_OK;
+    return rc ? rc : bind_now(socket, endpoint);
+}
+
+/* libzmq removes an ipc path when it binds, not when it closes: the socket before takes nothing away from this one. */
+zp_rc zp_zmq_bind_again(void *socket, const char *endpoint)
+{
+    return bind_now(socket, endpoint);
 }
 
 static const char *remedy_of(zp_rc rc)
@@ -184,6 +193,14 @@ static const char *remedy_of(zp_rc rc)
     }
 }
 
+zp_rc zp_zmq_bind_or_say(void *socket, const char *endpoint, char *message, size_t message_size)
+{
+    zp_rc rc = zp_zmq_bind(socket, endpoint);
+    if (rc)
+        snprintf(message, message_size, "%s: %s; %s", endpoint, zmq_strerror(errno), remedy_of(rc));
+    return rc;
+}
+
 zp_rc zp_zmq_listen(void *context, int type, int hwm, int64_t max_bytes, const char *endpoint, void **out,
                     char *message, size_t message_size)
 {
@@ -191,12 +208,12 @@ zp_rc zp_zmq_listen(void *context, int type, int hwm, int64_t max_bytes, const c
     zp_rc rc = zp_zmq_open(context, type, hwm, out);
     if (!rc)
         rc = zp_zmq_limit(*out, max_bytes);
-    if (!rc)
-        rc = zp_zmq_bind(*out, endpoint);
-    if (rc) {
+    if (rc)
         snprintf(message, message_size, "%s: %s; %s", endpoint, zmq_strerror(errno), remedy_of(rc));
+    else
+        rc = zp_zmq_bind_or_say(*out, endpoint, message, message_size);
+    if (rc)
         zp_zmq_close(out);
-    }
     return rc;
 }
 

@@ -36,6 +36,13 @@ zp_rc zp_zmq_limit(void *socket, int64_t max_bytes);
  * ZP_IO.
  */
 zp_rc zp_zmq_bind(void *socket, const char *endpoint);
+/* The same; on failure one line in message says what is wrong with the endpoint and what to do. */
+zp_rc zp_zmq_bind_or_say(void *socket, const char *endpoint, char *message, size_t message_size);
+/*
+ * An endpoint that this process has bound before with zp_zmq_bind, and whose socket it has closed. ZP_EXISTS as long as
+ * libzmq, which closes in the background, has not let go of it: try again; otherwise as zp_zmq_bind.
+ */
+zp_rc zp_zmq_bind_again(void *socket, const char *endpoint);
 /*
  * Opens a socket with a bound on what it takes in (bytes of a frame) and binds it; on failure one line in message says
  * what is wrong with the endpoint and what to do. As zp_zmq_open and zp_zmq_bind.

@@ -8,9 +8,16 @@ import cells
 from rules import plain
 
 WORDS = [*(["达成", "已完成", "达标", "及时", "符合要求", "在标准时间内"] * 2), "部分达成", "基本完成", "未达成", "较差", "不合格",
-         "未完善", "不断完善", "视情况而定", "稳步推进中", "5次达成"]
-WORD_TARGETS = ["健全", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称"]
-UNITS = ["%"] * 6 + ["", "", "次", "人", "个", "元", "元", "万元", "亿元", "万人", "次/天", "元/人*月", "‰", "百分比", "秒", "分钟", "小时",
+         "未完善", "不断完善", "视情况而定", "稳步推进中", "5次达成", "延期完成", "预计明年完成", "尚待完善", "尚未达成", "按计划完成",
+         "完成计划", "计划完成", "完成六成", "不仅完成", "接待完成", "上半年完成", "完成一半", "缺乏，未完善", "达到百分之六十", "3项较差"]
+WORD_TARGETS = ["健全", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称", "约5次", "按时完成"]
+DATES = ["2022年底", "2023年底", "2022年", "2023年", "2022年度", "2023年末前完成", "2023年前", "22年底", "22年", "2022底", "20221231", "20230131",
+         "20221301", "2022.12", "2023.3", "2022.1", "2022.10", "2022.13", "2022.12.31", "2022-12-31", "2022/12", "2022-12", "2022.12前",
+         "2022", "2023", "2022-2023", "1999", "2022年12月31日前", "22年12月", "12月内", "12月内完成", "已于12月5日完成", "于2022.12完成", "完成2023",
+         "2022123前", "1月前", "2022年1月以前", "2022.0", "2022年内"]
+ODD = ["10⁴次", "①5次", "⒈5次", "5½次", "5²", "5㎡", "5m²", "1０⁴", "5 ②次", "10₂%", "㏠5"]
+SAID = ["完成", "已完成", "达到", "仅达到", "完成率", "实际完成:", "已", "累计完成了", "共", "只", "实现"]
+UNITS = ["%"] * 6 + ["百分点"] + ["", "", "次", "人", "个", "元", "元", "万元", "亿元", "万人", "次/天", "元/人*月", "‰", "百分比", "秒", "分钟", "小时",
                      "天", "天", "人次", "平方公里每人每年", "平方公里每人每天次"]
 RELATED = {"%": ["%", "‰", "百分比", ""], "元": ["万元", "亿元", "元", "", "万"], "万元": ["元", "亿元", "万元", "", "亿"],
            "天": ["小时", "分钟", "秒", "天", ""], "小时": ["分钟", "天", ""], "分钟": ["秒", "小时"], "万人": ["人", ""],
@@ -64,11 +71,13 @@ class Filler:
         if self.dice.chance(0.04):
             number, unit = self.dice.choice(list(cells.PARTS)) + self.dice.choice([*cells.NUMERALS, "5", "12"]), ""
         words = self.dice.choice([*cells.OPERATORS.values(), [""], [""]])
+        if self.dice.chance(0.02):
+            words = ["不等于", "未等于", *SAID]
         text = self.dice.choice(words) + number + unit
         if self.dice.chance(0.02):
             text = self.dice.choice(["≥", "<", "不低于"]) + text
         if unit and self.dice.chance(0.15):
-            text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内"])
+            text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内", "内"])
         if self.dice.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
             text = self.dice.choice(["一级故障", "数量", "合格率"]) + text
         return value, text
@@ -85,8 +94,9 @@ class Filler:
             return self.amount(Fraction(self.dice.randrange(0, 105), 100))
         if self.dice.chance(0.02):
             return f"{self.amount(actual)}-{self.amount(actual + 1)}{written}"
-        sign = self.dice.choice(["≥", "大于", "="]) if self.dice.chance(0.04) else ""
-        return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written
+        sign = self.dice.choice(["≥", "大于", "=", "≤", "未超过", "低于", *SAID]) if self.dice.chance(0.08) else ""
+        bound = self.dice.choice(["以上", "以下", "以内", "内"]) if self.dice.chance(0.04) else ""
+        return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written + bound
 
     def ranged(self, unit):
         low = self.value()
@@ -113,6 +123,8 @@ class Filler:
             actual = self.answer(value, unit)
         elif kind < 14:
             target, actual = self.date(True), self.date(self.dice.chance(0.3))
+            if self.dice.chance(0.4):
+                target, actual = self.dice.choice(DATES), self.dice.choice(DATES)
         elif kind < 16:
             units = [self.dice.choice(["次", "%", "人", "元"]) for _ in range(self.dice.choice([2, 2, 3]))]
             parts = [self.clause(unit) for unit in units]
@@ -123,9 +135,9 @@ class Filler:
             target = self.dice.choice(WORD_TARGETS)
             actual = target if self.dice.chance(0.3) else self.dice.choice(WORDS)
         if self.dice.chance(0.04):
-            target = self.dice.choice([None, "", "-", "—", "/", "无", "暂无", "0"])
+            target = self.dice.choice([None, "", "-", "—", "/", "无", "暂无", "0", *ODD, *DATES])
         if self.dice.chance(0.06):
-            actual = self.dice.choice(WORDS + [None])
+            actual = self.dice.choice(WORDS + ODD + DATES + [None])
         return target and self.typed(target), actual and self.typed(actual)
 
     # ---- declared scores
@@ -213,7 +225,9 @@ class Filler:
     def weights(self, execution):
         left, found = 100 - execution, []
         while left > 0:
-            found.append(min(left, self.dice.choice([left, 30, 20, 15, 10, 10, 5, Fraction(5, 2), Fraction(333, 100)])))
+            found.append(min(left, self.dice.choice([left, 30, 20, 15, 10, 10, 5, Fraction(5, 2), Fraction(333, 100),
+                                                    Fraction(45, 8), Fraction(889, 200), Fraction("33.333333"),
+                                                    Fraction("0.004")])))
             left -= found[-1]
         return found
 
@@ -244,10 +258,10 @@ class Filler:
                 "goals": {"expected": goal, "actual": self.dice.choice([None, goal, "全部完成。"])},
                 "indicators": rows, "total_weight": "100", "declared_total": None}
         total = form["funds"]["total"]
-        total["weight"] = plain(weight) if self.dice.chance(0.9) else None
+        total["weight"] = plain(weight) if self.dice.chance(0.9) else self.dice.choice([None, None, "abc"])
         total["score"] = self.score(weight, "") if scored else None
         if scored and self.dice.chance(0.01):
-            total["score"] = None
+            total["score"] = self.dice.choice([None, plain(weight + 1)])
         if self.dice.chance(0.01):
             rows[0]["weight"] = "7.5"
         if self.dice.chance(0.01):

@@ -12,7 +12,7 @@ import cells
 from flags import Flags
 from line import Line, points
 from reconcile import reconcile
-from rules import cents, plain
+from rules import cents, earned, plain, shown
 
 FUNDS = ("current_year_appropriation", "carryover", "other")
 COLUMNS = ("initial_budget", "annual_budget", "executed")
@@ -49,20 +49,22 @@ class Judge:
     def score(self, row, weight, pointer):
         value = self.number(row, "score", pointer)
         if value is not None and weight is not None and value > weight:
-            self.flags.say("SCORE_OVER_WEIGHT", f"{pointer}/score", row["score"], row.get("weight"))
+            said = row.get("weight")
+            self.flags.say("SCORE_OVER_WEIGHT", f"{pointer}/score", row["score"],
+                           said if cells.number(str(said or "")) == weight else plain(weight))
         return value
 
     # ---- declared against computed
 
     def settle(self, row, declared, computed, weight, at, measured, kind=""):
-        """(confirmed score, explanation); says what differs."""
+        """(confirmed score, explanation), in points; says what differs."""
         verdict, why = reconcile(declared, row.get("score"), computed, weight, *measured)
         if verdict:
             code = verdict if verdict == "SCORE_ROUNDED" else kind + verdict
-            self.flags.say(code, f"{at}/score", row["score"], points(computed))
+            self.flags.say(code, f"{at}/score", row["score"], text_of(computed))
         if declared is None or computed is None:
             return computed, why
-        return min(cents(declared), computed), why
+        return min(declared, computed), why
 
     # ---- funds and execution
 
@@ -84,7 +86,7 @@ class Judge:
         return at["total"]
 
     def execution(self):
-        """(declared, computed, confirmed), in fractions and cents; the document's member is left in self.shown."""
+        """(declared, computed, confirmed), in points; the document's member is left in self.shown."""
         total, at = self.funds(), "/funds/total"
         row = (self.form.get("funds") or {}).get("total") or {}
         weight = self.weight(row, at)
@@ -96,24 +98,27 @@ class Judge:
         self.rate = formula = exact = None
         if budget == 0:
             self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
-            computed, formula = 0, f"{row.get('executed') or 0} ÷ {row['annual_budget']} → 0"
+            computed, formula = Fraction(0), f"{row.get('executed') or 0} ÷ {row['annual_budget']} → 0"
         elif budget is None or spent is None:
             self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
-            computed = None if declared is None else min(cents(declared), cents(weight))
+            computed = None if declared is None else min(declared, weight)
         else:
             self.rate = spent / budget
             exact = weight * min(self.rate, Fraction(1))
-            computed, formula = cents(exact), self.spending(row, weight)
+            computed, formula = earned(self.rate, weight), self.spending(row, weight)
         confirmed, why = self.settle(row, declared, computed, weight, at, (exact, None), "EXEC_")
         if weight != self.profile.weight and self.profile.level1:
             self.flags.say("L1_WEIGHT_NONSTANDARD", f"{at}/weight", f"预算执行 {plain(weight)}", plain(self.profile.weight))
-        self.shown = {"rate": self.rate_text(), "declared": row.get("score"), "computed": points(computed),
-                      "confirmed": points(confirmed), "basis": "formula" if formula else "unverifiable",
+        self.shown = {"rate": self.rate_text(), "declared": row.get("score"), "computed": text_of(computed),
+                      "confirmed": text_of(confirmed), "basis": "formula" if formula else "unverifiable",
                       "formula": formula, "explanation": list(why)}
         return declared, computed, confirmed
 
-    def rate_text(self):
-        return None if self.rate is None else points(cents(self.rate * 100)) + "%"
+    def rate_text(self, places=2):
+        if self.rate is None:
+            return None
+        whole, part = divmod(cents(self.rate * 10**places), 10**places)
+        return re.sub(r"(\.[0-9]{2}.*?)0*$", r"\1", f"{whole}.{part:0{places}}") + "%"
 
     def spending(self, row, weight):
         """What is said about the rate; the formula."""
@@ -123,24 +128,32 @@ class Judge:
             quotient = f"min({quotient}, 1)"
         if cents(self.rate * 100) < 5000:  # as shown
             self.flags.say("EXEC_LOW", f"{at}/executed", self.rate_text())
-        code = self.rate_verdict(row.get("execution_rate"))
+        code, expected = self.rate_verdict(row.get("execution_rate"))
         if code:
-            self.flags.say(code, f"{at}/execution_rate", row.get("execution_rate"), self.rate_text())
+            self.flags.say(code, f"{at}/execution_rate", row.get("execution_rate"), expected)
         return f"{quotient} × {plain(weight)}"
 
     def rate_verdict(self, cell):
+        """(code or None, the rate that it is held against)"""
         if cells.is_empty(cell):
-            return "EXEC_RATE_MISSING"
+            return "EXEC_RATE_MISSING", self.rate_text()
         text = cells.normalise(str(cell)).removesuffix("%")
         declared = cells.number(text)
         if declared is None:
-            return "EXEC_RATE_MISMATCH"
+            return "EXEC_RATE_MISMATCH", self.rate_text()
         places = len(text.partition(".")[2])
-        unit = Fraction(1, 10**places)
-        right = (self.rate * 100 / unit + Fraction(1, 2)).__floor__() * unit
-        if declared == right:
-            return "EXEC_RATE_COARSE" if places < 2 else None
-        return {right + unit: "EXEC_RATE_ROUNDED_UP", right - unit: "EXEC_RATE_CUT"}.get(declared, "EXEC_RATE_MISMATCH")
+        rate, unit = self.rate * 100, Fraction(1, 10**places)
+        down, up = (rate / unit).__floor__() * unit, (rate / unit).__ceil__() * unit
+        half_up = (rate / unit + Fraction(1, 2)).__floor__() * unit
+        if declared == half_up and places >= 2:
+            return None, None
+        if (declared == 100 > rate if declared == half_up else declared == up):
+            # Held against as many places as tell them apart: 99.999% beside 100%.
+            told = (n for n in range(2, 6) if cents(rate * 10**(n - 2)) != declared * 10**n)
+            return "EXEC_RATE_ROUNDED_UP", self.rate_text(next(told, 6))
+        if declared == half_up:
+            return "EXEC_RATE_COARSE", self.rate_text()
+        return "EXEC_RATE_CUT" if declared == down else "EXEC_RATE_MISMATCH", self.rate_text()
 
     # ---- lines
 
@@ -150,21 +163,21 @@ class Judge:
             self.flags.say("FIELD_MISSING", f"{at}/level3")
         weight = self.weight(row, at)
         declared = self.score(row, weight or None, at)
-        shown = {"level3": row.get("level3"), "weight": row.get("weight"), "declared": row.get("score"),
+        member = {"level3": row.get("level3"), "weight": row.get("weight"), "declared": row.get("score"),
                  "computed": None, "confirmed": None, "basis": "unweighted", "formula": None, "explanation": []}
         if not weight:
             detail = "其中" in str(row.get("level3") or "")
             self.flags.say("DETAIL_ROW" if detail else "INDICATOR_NO_WEIGHT", f"{at}/weight", row.get("weight"))
-            return {"weight": Fraction(0), "declared": declared, "computed": None, "confirmed": None, "shown": shown}
+            return {"weight": Fraction(0), "declared": declared, "computed": None, "confirmed": None, "shown": member}
         line = Line(row, at, weight, declared, self.year, self.profile, self.flags)
         confirmed, why = self.settle(row, declared, line.computed, weight, at, (line.points, line.percent))
-        if confirmed is not None and confirmed < weight * 100 and cells.is_blank_reason(row.get("deviation")):
+        if confirmed is not None and shown(confirmed) < shown(weight) and cells.is_blank_reason(row.get("deviation")):
             self.flags.say("DEVIATION_MISSING", f"{at}/deviation", row.get("deviation"),
                            severity=self.profile.deviation_severity)
-        shown.update(basis=line.basis, computed=points(line.computed), confirmed=points(confirmed),
-                     formula=line.formula, explanation=list(why))
+        member.update(basis=line.basis, computed=text_of(line.computed), confirmed=text_of(confirmed),
+                      formula=line.formula, explanation=list(why))
         return {"weight": weight, "declared": declared, "computed": line.computed, "confirmed": confirmed,
-                "shown": shown}
+                "shown": member}
 
     # ---- the form
 
@@ -197,15 +210,15 @@ class Judge:
             self.flags.say("GOAL_COPIED", "/goals/actual")
 
     def declared_scores(self, execution, lines):
-        """The declared total in cents, or None; says which scores lack and whether they add up."""
+        """The declared total, or None; says which scores lack and whether they add up."""
         weighted = [(i, line) for i, line in enumerate(lines) if line["weight"]]
         some = execution is not None or any(line["declared"] is not None for _, line in weighted)
         total = self.number(self.form, "declared_total", "")
         if total is not None and total > FULL:
             self.flags.say("SCORE_OVER_WEIGHT", "/declared_total", self.form["declared_total"], "100")
-            total = total if cents(total) <= 10000 else None
+            total = None
         if not some:
-            return total and cents(total)
+            return total
         for i, _ in weighted:
             if cells.is_empty(self.form["indicators"][i].get("score")):
                 self.flags.say("SCORE_MISSING", f"/indicators/{i}/score")
@@ -216,25 +229,27 @@ class Judge:
         if total is not None and abs(known - total) > Fraction(1, 100):
             self.flags.say("TOTAL_SUM_MISMATCH", "/declared_total", self.form["declared_total"], plain(known))
         full = [line["weight"] for _, line in weighted] + [self.execution_weight]
-        if None not in declared and all(cents(score) == weight * 100 for score, weight in zip(declared, full)):
+        if declared == full:
             self.flags.say("ALL_FULL", "/indicators")
-        return None if total is None else cents(total)
+        return total
 
     def total_of(self, key, first, lines):
         parts = [first] + [line[key] for line in lines if line["weight"]]
         if None in parts:
             return None
-        caps = [cents(cap) for below, cap in self.profile.caps if self.rate is not None and self.rate < below]
+        caps = [cap for below, cap in self.profile.caps if self.rate is not None and self.rate < below]
+        if caps and sum(parts) > min(caps):
+            self.flags.say("TOTAL_CAPPED", "/funds/total/execution_rate", self.rate_text(), text_of(min(caps)))
         return min([sum(parts), *caps])
 
     def grades(self, declared_total, confirmed):
         """(confirmed grade, declared grade)"""
-        grade = None if confirmed is None else self.profile.grade(confirmed)
+        grade = None if confirmed is None else self.profile.grade(shown(confirmed))
         cell = self.form.get("declared_grade")
         if cell:
             claimed = cell if cell in "优良中差" else None
         else:
-            claimed = None if declared_total is None else self.profile.grade(declared_total)
+            claimed = None if declared_total is None else self.profile.grade(shown(declared_total))
         if claimed and grade and claimed != grade:
             self.flags.say("GRADE_CHANGED", "/declared_grade" if cell else "/declared_total", claimed, grade)
         return grade, claimed
@@ -252,10 +267,15 @@ class Judge:
         grade, claimed = self.grades(declared_total, totals[1])
         verified = sum(line["weight"] for line in lines if line["shown"]["basis"] == "formula")
         verified += self.execution_weight if self.rate is not None else 0  # left open: no rate, nothing verified
-        return {"declared_total": points(declared_total), "computed_total": points(totals[0]),
-                "confirmed_total": points(totals[1]), "grade": grade, "declared_grade": claimed,
+        return {"declared_total": text_of(declared_total), "computed_total": text_of(totals[0]),
+                "confirmed_total": text_of(totals[1]), "grade": grade, "declared_grade": claimed,
                 "machine_verified_weight": plain(verified), "execution": self.shown,
                 "indicators": [line["shown"] for line in lines], "flags": set(self.flags)}
+
+
+def text_of(exact):
+    """Points as results show them."""
+    return None if exact is None else points(shown(exact))
 
 
 def judge(form, profile):

@@ -7,19 +7,23 @@ import re
 from fractions import Fraction
 
 import cells
-from rules import Clause, cents, plain
+from rules import Clause, cents, earned, plain, shown
 
-MET = ("达成", "完成", "达标", "及时", "符合要求", "在标准时间内", "健全", "完善", "显著")  # the domain's list is open
+# The domain's lists are open.
+MET = ("达成", "完成", "完成计划", "达标", "达到", "及时", "按时", "按期", "符合要求", "在标准时间内", "健全", "完善", "显著", "良好")
 PARTLY = ("部分", "基本")
 MISSED = ("未达成", "较差")
-NEGATIONS = ("不", "未", "无", "没")
-HARMLESS = ("不断", "不仅")  # begin like a negation and are none
+NEGATIONS = ("不", "未", "无", "没", "非", "缺", "延期", "延迟", "延后", "逾期", "超期", "推迟", "滞后", "暂停", "暂缓")
+HEDGES = ("预计", "计划", "拟", "待", "尚", "仅", "只", "正在", "即将", "半", *(n + "成" for n in "一两三四五六七八九"))
+HARMLESS = ("不断", "不仅", "非常", "按计划", "按照计划", "接待", "招待", "对待", "待遇", "模拟", "虚拟", "高尚", "半年")  # hold one and mean none
+KINDS = {word: kind for kind in (HARMLESS, NEGATIONS, HEDGES, PARTLY, MET, MISSED) for word in kind}
+WORD = re.compile(cells.longest(KINDS))
 NAMES = ("性", "率", "指标")  # what a target ends with that names something and says no value
 SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
 
 
 class Line:
-    """One weighted indicator; `basis`, `computed` (cents or None) and `formula` are there once it is made."""
+    """One weighted indicator; `basis`, `computed` (points or None) and `formula` are there once it is made."""
 
     def __init__(self, row, at, weight, declared, year, profile, flags):
         self.row, self.at, self.weight, self.declared = row, at, weight, declared
@@ -29,13 +33,13 @@ class Line:
         self.basis, found = self.measure()
         if self.basis == "formula":
             deduction = profile.deduction if self.over else 0
-            self.computed = cents(max(found - deduction, Fraction(0)))
+            self.computed = max(earned(found, weight) - deduction, Fraction(0))
             if deduction:
                 self.formula += f" − {points(cents(deduction))}"
         elif self.basis == "qualitative":
             self.computed = self.banded(found)
         else:
-            self.computed = None if declared is None else min(cents(declared), cents(weight))
+            self.computed = None if declared is None else min(declared, weight)
 
     def say(self, code, cell, value=None, expected=None, severity=None):
         """value, expected: names of cells of this line, or texts that begin otherwise."""
@@ -45,16 +49,16 @@ class Line:
         self.say(code, cell, *[self.row.get(other) for other in (cell, *others)])
 
     def banded(self, band):
-        high, low = (cents(self.profile.bands[band - 1 + end] * self.weight) for end in (0, 1))
+        high, low = (earned(self.profile.bands[band - 1 + end], self.weight) for end in (0, 1))
         if self.declared is None:
             return high
-        computed = min(max(cents(self.declared), low), high)
-        if computed != cents(self.declared):
-            self.say("QUAL_OUT_OF_BAND", "score", self.row["score"], points(computed))
+        computed = min(max(self.declared, low), high)
+        if computed != self.declared:
+            self.say("QUAL_OUT_OF_BAND", "score", self.row["score"], points(shown(computed)))
         return computed
 
     def measure(self):
-        """(basis, points or band)"""
+        """(basis, share of the weight or band)"""
         row = self.row
         if cells.is_empty(row.get("actual")):
             self.say("ACTUAL_MISSING", "actual")
@@ -64,9 +68,17 @@ class Line:
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
         deadline, done = (cells.date_of(text, self.year) for text in (target, actual))
+        limit, when = (cells.perhaps_date_of(text) for text in (target, actual))
+        if cells.range_of(actual):
+            when = None
+        if (deadline and (done or when)) or (done and limit):
+            return self.dated(target, actual, deadline or limit, done or when)
         if deadline:
-            return self.dated(target, actual, deadline, done) if done else self.unquantified(target, actual)
+            return self.unquantified(target, actual)
         bounds = cells.range_of(target)
+        if limit and when and (bounds or cells.clause_of(target).number != cells.clause_of(actual).number):
+            self.say_cells("QUAL_UNVERIFIABLE", "actual")
+            return "unverifiable", None
         wanted = [bounds] if bounds else cells.clauses_of(target)
         if not wanted:
             if self.is_a_name(target):
@@ -76,10 +88,7 @@ class Line:
         found = cells.clauses_of(actual)
         if found and len(found) == len(wanted) and not done:
             return self.compare(wanted, found)
-        if len(wanted) > 1:
-            self.say_cells("COMPOUND_TARGET", "target")
-            return self.words(target, actual)
-        return self.unquantified(target, actual)
+        return self.unquantified(target, actual, len(wanted))
 
     def dated(self, target, actual, deadline, done):
         late = done > deadline
@@ -87,23 +96,32 @@ class Line:
             self.say_cells("DEADLINE_MISSED", "actual", "target")
         self.points = Fraction(0) if late else self.weight
         self.formula = f"{actual} {'>' if late else '≤'} {target} → {0 if late else plain(self.weight)}"
-        return "formula", self.points
+        return "formula", Fraction(0 if late else 1)
 
-    def unquantified(self, target, actual):
-        self.say_cells("ACTUAL_NOT_QUANTIFIED", "actual", "target")
-        return self.words(target, actual)
+    def unquantified(self, target, actual, parts=1):
+        """A value is asked for: no words tell how far it was reached."""
+        if parts > 1:
+            self.say_cells("COMPOUND_TARGET", "target")
+        else:
+            self.say_cells("ACTUAL_NOT_QUANTIFIED", "actual", "target")
+        said = {KINDS[word] for word in WORD.findall(actual)}
+        self.say_cells("QUAL_NEGATIVE" if said & {NEGATIONS, MISSED} else "QUAL_UNVERIFIABLE", "actual")
+        return "unverifiable", None
 
     def words(self, target, actual):
         if actual == target:
             return "qualitative", 1
-        if any(word in actual for word in MISSED):
+        said = {KINDS[word] for word in WORD.findall(actual)}
+        number = cells.holds_number(actual) or cells.holds_number(target)
+        if MISSED in said and not number:
             return "qualitative", 3
-        if any(word in re.sub("|".join(HARMLESS), "", actual) for word in NEGATIONS):
+        if said & {NEGATIONS, MISSED}:
             self.say_cells("QUAL_NEGATIVE", "actual")
             return "unverifiable", None
-        for band, words in ((2, PARTLY), (1, MET)):
-            if any(word in actual for word in words):
-                return "qualitative", band
+        if HEDGES not in said and not number:
+            for band, words in ((2, PARTLY), (1, MET)):
+                if words in said:
+                    return "qualitative", band
         self.say_cells("QUAL_UNVERIFIABLE", "actual")
         return "unverifiable", None
 
@@ -111,7 +129,7 @@ class Line:
         return target.endswith(NAMES) or target in [self.row.get(key) for key in ("level1", "level2", "level3")]
 
     def compare(self, wanted, found):
-        if any(other.leading for other in found):
+        if any(other.op for other in found):
             self.say_cells("ACTUAL_HAS_OPERATOR", "actual")
         total, formulas = Fraction(0), []
         for one, other in zip(wanted, found):
@@ -121,18 +139,31 @@ class Line:
                     one.unit.dimension or other.unit.dimension == "%"):
                 self.say_cells("UNIT_MISMATCH", "actual", "target")
                 return "unverifiable", None
-            share, formula = self.share(one, other)
+            actual, worth = self.adopt(one, other)
+            if not self.settles(one, other.op, actual):
+                return "unverifiable", None
+            self.actual = actual
+            share, formula = self.share(one, other, worth)
             total += share
             formulas.append(formula)
         if len(wanted) > 1:
             self.formula = f"({'; '.join(formulas)}) ÷ {len(wanted)}"
-            return "formula", self.weight * total / len(wanted)
+            return "formula", total / len(wanted)
         if not wanted[0].unit.dimension:
             self.say_cells("UNIT_ABSENT", "target")
         self.formula = formulas[0]
         self.points = None if self.over and self.profile.deduction else self.weight * total
         self.percent = self.actual if wanted[0].unit.dimension == "%" and self.actual >= 0 else None
-        return "formula", self.weight * total
+        return "formula", total
+
+    def settles(self, one, bound, actual):
+        """Whether all values that a bound leaves open meet the target; None or = leaves none open."""
+        if isinstance(one, cells.Range):
+            return bound in (None, "=")
+        op, target = "<=" if self.is_undirected_cost(one) else one.op or "=", one.value * one.unit.factor()
+        if bound in (">=", ">"):
+            return op in (">=", ">", "=") and actual >= target and not (op == "=" and target == 0)
+        return bound not in ("<=", "<") or (op in ("<=", "<") and actual <= target)
 
     def is_undirected_cost(self, clause):
         costs = any("成本" in str(self.row.get(key) or "") for key in ("level1", "level2"))
@@ -150,9 +181,8 @@ class Line:
         scale = own.scale or unit.scale or 1
         return other.value * scale * unit.size, (scale, unit.dimension == "time" and unit.size)
 
-    def share(self, one, other):
+    def share(self, one, other, worth):
         """(share of the weight, formula)"""
-        self.actual, worth = self.adopt(one, other)
         units = worth != one.unit.worth()
         actual = other.number + (other.unit.said if units else "")
         factor, said = one.unit.factor(), one.unit.said if units else ""

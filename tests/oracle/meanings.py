@@ -20,7 +20,7 @@ def make(dice, profile):
     executed = Fraction(int(budget * dice.choice([100, 100, 91, 66, 33, 120]) * dice.randrange(900, 1000) / 1000), 100)
     lines = [writer.line(weight, has_scores, profile) for weight in weights(dice)]
     form = Form(budget, executed, [line for line, *_ in lines])
-    score = Fraction(form.execution(), 100)
+    score = form.execution()
     total = score + sum(line.declared for line in form.lines) if has_scores else None
     text = {"year": 2022, "project_name": "项目", "unit": "单位", "money_unit": "元",
             "funds": {"total": {"initial_budget": plain(budget), "annual_budget": plain(budget),

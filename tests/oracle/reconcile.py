@@ -6,12 +6,13 @@ from rules import cents
 
 
 def explanations(declared, weight, points, percent):
-    """All that fit a declared score, in cents, of a line that one number decided.
+    """All that fit a declared score of a line that one number decided.
 
     points: the score before rounding; percent: the actual value of a line in percent; None where there is none.
     """
-    if declared == weight * 100:
+    if declared == weight:
         return []
+    declared *= 100
     fits = []
     for name, value in (((), points), (("ACTUAL_X_WEIGHT",), percent and percent * weight / 100)):
         if value is None:
@@ -25,14 +26,17 @@ def explanations(declared, weight, points, percent):
 
 
 def reconcile(declared, text, computed, weight, points, percent):
-    """(SCORE_… or None, why). Left open: which explanation is told when several fit; the core tells the first."""
+    """(SCORE_… or None, why), all in points.
+
+    Left open: which explanation is told when several fit; the core tells the first.
+    """
     if declared is None or computed is None:
         return None, ()
-    apart = abs(declared * 100 - computed)
-    if apart <= 1:
+    apart = abs(declared - computed)
+    if apart <= Fraction(1, 100):
         return None, ()
-    unit = Fraction(100, 10 ** len(cells.normalise(str(text)).partition(".")[2]))
-    if apart <= 5 and declared * 100 == (computed / unit + Fraction(1, 2)).__floor__() * unit:
+    unit = Fraction(1, 10 ** len(cells.normalise(str(text)).partition(".")[2]))
+    if apart <= Fraction(5, 100) and unit > Fraction(1, 100) and declared == (computed / unit + Fraction(1, 2)).__floor__() * unit:
         return "SCORE_ROUNDED", ()
-    why = explanations(cents(declared), weight, points, percent)
-    return "SCORE_TOO_HIGH" if declared * 100 > computed else "SCORE_TOO_LOW", why[0] if why else ()
+    why = explanations(declared, weight, points, percent)
+    return "SCORE_TOO_HIGH" if declared > computed else "SCORE_TOO_LOW", why[0] if why else ()

@@ -16,6 +16,16 @@ def cents(points):
     return (points * 100 + Fraction(1, 2)).__floor__()
 
 
+def earned(share, weight):
+    """The points of a share: of a full one the weight to its last decimal, else half-up to hundredths and never more."""
+    return weight if share >= 1 else min(Fraction(cents(share * weight), 100), weight)
+
+
+def shown(points):
+    """In hundredths, cut: what has more decimals was declared so and counts in full."""
+    return (points * 100).__floor__()
+
+
 def plain(value, places=6):
     """A decimal as people write it, cut after so many places."""
     sign, value = "-" if value < 0 else "", abs(value)
@@ -69,27 +79,29 @@ class Line:
     declared: Optional[Fraction] = None
 
     def computed(self, profile):
+        """In points, exactly."""
+        weight = Fraction(self.weight)
         if self.kind == "formula":
-            return cents(sum(clause.share(profile) for clause in self.clauses) * self.weight / len(self.clauses))
-        high, low = Fraction(self.weight), Fraction(0)
+            return earned(sum(clause.share(profile) for clause in self.clauses) / len(self.clauses), weight)
+        high, low = weight, Fraction(0)
         if self.kind == "qualitative":
-            high, low = (Fraction(BANDS[profile][self.band - 1 + end]) * self.weight for end in (0, 1))
-        return cents(min(max(self.declared, low), high))
+            high, low = (earned(Fraction(BANDS[profile][self.band - 1 + end]), weight) for end in (0, 1))
+        return min(max(self.declared, low), high)
 
     def confirmed(self, profile):
         computed = self.computed(profile)
-        return computed if self.declared is None else min(computed, cents(self.declared))
+        return computed if self.declared is None else min(computed, self.declared)
 
     def score_flags(self, profile, decimals):
         """What the reconciliation must say; decimals: how many the declared score is written with."""
         if self.declared is None:
             return set()
-        computed, declared = self.computed(profile), cents(self.declared)
+        computed, declared = self.computed(profile), self.declared
         apart = abs(declared - computed)
-        if apart <= 1:
+        if apart <= Fraction(1, 100):
             return set()
-        unit = 10 ** (2 - decimals)
-        if apart <= 5 and declared == (Fraction(computed, unit) + Fraction(1, 2)).__floor__() * unit:
+        unit = Fraction(1, 10**decimals)
+        if apart <= Fraction(5, 100) and declared == (computed / unit + Fraction(1, 2)).__floor__() * unit:
             return {"SCORE_ROUNDED"}
         return {"SCORE_TOO_HIGH" if declared > computed else "SCORE_TOO_LOW"}
 
@@ -101,7 +113,7 @@ class Form:
     lines: List[Line]
 
     def execution(self):
-        return cents(10 * min(self.executed / self.budget, Fraction(1)))
+        return earned(self.executed / self.budget, Fraction(10))
 
     def rate(self):
         hundredths = cents(100 * self.executed / self.budget)
@@ -114,7 +126,7 @@ class Form:
         return self.execution() + sum(line.confirmed(profile) for line in self.lines)
 
     def grade(self, profile):
-        total = self.confirmed_total(profile)
+        total = shown(self.confirmed_total(profile))
         return next((name for floor, name in GRADES if total >= floor), "差")
 
     def verified(self):

@@ -91,7 +91,7 @@ class Writer:
 
     def declare(self, line, profile, actual_percent):
         """A score as someone might have arrived at it; (the score, its text)."""
-        right = Fraction(line.computed(profile), 100) if line.kind == "formula" else None
+        right = line.computed(profile) if line.kind == "formula" else None
         ways = [Fraction(line.weight), self.number(line.weight)]
         if right is not None:
             ways += [right, right, right, Fraction((right * 10 + Fraction(1, 2)).__floor__(), 10),

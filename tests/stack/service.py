@@ -49,7 +49,7 @@ def body_of(form):
 class Nginx:
     """conf/nginx.conf, its words filled in as its comment says."""
 
-    def __init__(self, folder, port, gateway_socket, patience):
+    def __init__(self, folder, port, gateway_socket, patience, www):
         for name in ("log", "nginx", "run"):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
         with open(os.path.join(ROOT, "conf", "fastcgi.conf"), encoding="utf-8") as source:
@@ -59,7 +59,7 @@ class Nginx:
         with open(os.path.join(ROOT, "conf", "nginx.conf"), encoding="utf-8") as template:
             text = template.read()
         words = {"@USER@": "user root;" if os.getuid() == 0 else "", "@PORT@": str(port), "@DATA@": folder,
-                 "@SOCKET@": gateway_socket, "@WWW@": os.path.join(ROOT, "conf", "www")}
+                 "@SOCKET@": gateway_socket, "@WWW@": www}
         for word, value in words.items():
             text = text.replace(word, value)
         path = os.path.join(folder, "nginx.conf")
@@ -97,6 +97,7 @@ class Service:
         self.blocks = {"gateway": {"threads": 2, "min_free_disk": 1 << 20, **gateway},
                        "worker": {"heartbeat_ms": 200}, "notifier": {"beat_ms": 100}}
         self.write_settings()
+        self.www = os.path.join(ROOT, "conf", "www")
         self.environment = {}  # more of it, for programs started from then on
         self.programs = []
         self.port = free_port()
@@ -134,7 +135,7 @@ class Service:
         return self.start_program(WEBHOOKS).wait_for("ready")
 
     def start_nginx(self, patience="40s"):
-        self.nginx = Nginx(self.folder, self.port, os.path.join(self.run, "gateway.sock"), patience)
+        self.nginx = Nginx(self.folder, self.port, os.path.join(self.run, "gateway.sock"), patience, self.www)
         self.wait(self.is_listening)
 
     def is_listening(self):

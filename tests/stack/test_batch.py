@@ -73,6 +73,34 @@ class Batch(ServiceCase):
         self.assertEqual([v["line"] for v in verdicts], list(range(1, 1001)))
         self.assertEqual([v["document"]["project_name"] for v in verdicts], [f["project_name"] for f in forms])
 
+    def test_a_large_batch_of_bad_lines_leaves_room_for_others_and_every_verdict_arrives(self):
+        s = self.service().start()
+        line = json.dumps({f"x{i}": 1 for i in range(60)}).encode()  # a fault for each member
+        with s.http.post(s.url + "/v1/submissions:batch", data=b"\n".join([line] * 1000), headers=NDJSON,
+                         stream=True) as answer:
+            self.assertEqual(s.submit(form_of(1, "快"), Prefer="wait=20").status_code, 201)
+            verdicts = [json.loads(line) for line in answer.iter_lines()]
+        self.assertEqual([(v["line"], v["status"]) for v in verdicts], [(n, 422) for n in range(1, 1001)])
+        self.assertTrue(all(len(v["problem"]["errors"]) >= 60 for v in verdicts))
+
+    def test_a_line_has_no_more_room_than_a_form_alone(self):
+        s = self.service(max_body=4096).start()
+        long = form_of(2, "长", department="长" * 2000)
+        found = self.verdicts(self.send(s, form_of(1, "甲"), long, form_of(3, "乙")))
+        self.assertEqual([v["status"] for v in found], [202, 413, 202])
+        self.assertEqual(found[1]["problem"]["errors"][0]["code"], "BODY_TOO_LARGE")
+        self.assert_problem(s.submit(long), 413, "BODY_TOO_LARGE")
+
+    def test_two_years_of_a_project_in_one_batch_are_compared(self):
+        s = self.service().start()
+        before, after = form_of(1, "同", year=2022), form_of(1, "同", year=2023)
+        found = self.verdicts(self.send(s, form_of(2, "甲"), before, form_of(3, "乙"), after, form_of(4, "丙")))
+        self.assertEqual([v["status"] for v in found], [202] * 5)
+        flags = s.scored(found[3]["document"]["id"])["result"]["flags"]
+        self.assertIn("COPIED_LAST_YEAR", [f["code"] for f in flags])
+        self.assertNotIn("COPIED_LAST_YEAR",
+                         [f["code"] for f in s.scored(found[1]["document"]["id"])["result"]["flags"]])
+
     @staticmethod
     @contextlib.contextmanager
     def writes_held(s):

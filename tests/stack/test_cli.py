@@ -1,10 +1,12 @@
 """The ziping command towards a running service, and alone."""
+import http.server
 import json
 import os
 import pty
 import re
 import signal
 import subprocess
+import threading
 import unittest
 
 from actors import GUARD_S, ROOT
@@ -78,6 +80,44 @@ class Submit(ServiceCase):
         self.assertEqual(len({line.split("\t")[1] for line in out.splitlines()}), 2000)
         self.s.wait(lambda: self.s.get("/v1/totals").json()["sum"]["scored"] == 2000)
         self.assertEqual(len(self.s.events()), 2000)
+
+    def test_a_line_that_is_too_long_spoils_no_other(self):
+        forms = [form_of(1 + i % 6, f"长{i}") for i in range(30)]
+        forms[10]["department"] = "长" * 1500000
+        done = self.s.ziping("submit", self.ndjson("long.ndjson", forms))
+        self.assertIn("29 accepted, 0 already on file, 1 refused", done.stderr)
+        self.assertRegex(done.stderr, r"long\.ndjson:11: .*BODY_TOO_LARGE")
+
+    def test_a_batch_that_is_too_large_for_a_proxy_goes_out_one_by_one(self):
+        forms = [form_of(1, f"分{i}") for i in range(3)]
+        asked = []
+
+        class Proxy(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                asked.append((self.path, body.count(b"\n")))
+                status = 413 if self.path.endswith(":batch") else 202
+                document = json.dumps({"id": str(len(asked)), "status": "queued"}).encode() if status == 202 else b"<html>"
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(document)))
+                self.end_headers()
+                self.wfile.write(document)
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+            thread = threading.Thread(target=proxy.serve_forever)
+            thread.start()
+            try:
+                done = self.s.ziping("submit", "--url", f"http://127.0.0.1:{proxy.server_port}",
+                                     self.ndjson("split.ndjson", forms))
+            finally:
+                proxy.shutdown()
+                thread.join()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(asked, [("/v1/submissions:batch", 3)] + [("/v1/submissions", 0)] * 3)
+        self.assertEqual([line.split("\t")[1] for line in done.stdout.splitlines()], ["2", "3", "4"])
 
     def test_a_file_that_cannot_be_read_is_told_where(self):
         path = os.path.join(self.s.folder, "broken.json")
@@ -213,6 +253,7 @@ class Look(ServiceCase):
         s.submit(form_of(2), Prefer="wait=20")
         form = form_of(1, "反向", declared_total=None)
         form["indicators"][6]["actual"] = "0.009%"  # target <= 0.006 %: 6.67 in proportion, 5.00 in a straight line
+        form["indicators"][4]["actual"] = "80分钟，180分钟，24小时"  # words there would be a person's to score
         form["funds"]["total"]["score"] = None
         for line in form["indicators"]:
             line["score"] = None
@@ -237,7 +278,7 @@ class Look(ServiceCase):
         missing = s.ziping("submit", "/nonexistent.json")
         self.assertNotEqual(missing.returncode, 0)
         self.assertIn("/nonexistent.json: No such file or directory", missing.stderr)
-        for verb in ("submit", "status", "score", "rescore", "retry", "tail", "inspect"):
+        for verb in ("submit", "status", "score", "rescore", "retry", "tail", "keygen", "inspect"):
             helped = s.ziping(verb, "--help")
             self.assertEqual(helped.returncode, 0)
             self.assertIn(f"Usage: ziping {verb}", helped.stdout)

@@ -52,7 +52,7 @@ class Publishing(NotifierCase):
         self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, _, frozen in events], [str_of(ident) for ident in ids])
         for topic, _, frozen in events:
             data = msgpack.unpackb(frozen)["data"]
-            self.assertEqual(topic, f"scored/2022/{data['unit']}/{data['grade']}")
+            self.assertEqual(topic, f"scored/2022/{data['unit']}/{data['grade']}/{data['outcome']}")
 
     def test_a_topic_prefix_selects(self):
         self.start(NOTIFIER)

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
 from dice import filled_forms, meant_forms  # noqa: E402
 from judge import judge  # noqa: E402
 from profiles import Profile  # noqa: E402
-from rules import cents  # noqa: E402
+from rules import cents, shown  # noqa: E402
 
 FORMS = int(os.environ.get("ZP_ORACLE_FORMS", "300"))  # a profile and test
 WATCHED = {"SCORE_TOO_HIGH", "SCORE_TOO_LOW", "SCORE_ROUNDED", "STRICT_BOUNDARY", "EQUAL_EXCEEDED", "REVERSE_EXCEEDED"}
@@ -38,7 +38,8 @@ class Meanings(unittest.TestCase):
     def compare(self, form, text, result, profile):
         for i, (line, written, found) in enumerate(zip(form.lines, text["indicators"], result["indicators"])):
             decimals = len((written["score"] or "").partition(".")[2])
-            expected = {"basis": line.kind, "computed": line.computed(profile), "confirmed": line.confirmed(profile),
+            expected = {"basis": line.kind, "computed": shown(line.computed(profile)),
+                        "confirmed": shown(line.confirmed(profile)),
                         "flags": line.score_flags(profile, decimals) | {f for c in line.clauses for f in c.over}}
             flags = {f["code"] for f in result["flags"] if f["pointer"].startswith(f"/indicators/{i}/")} & WATCHED
             actual = {"basis": found["basis"], "computed": points(found["computed"]),
@@ -47,7 +48,7 @@ class Meanings(unittest.TestCase):
         self.assertEqual(result["execution"]["rate"], form.rate())
         found = (points(result["execution"]["computed"]), points(result["computed_total"]),
                  points(result["confirmed_total"]), result["grade"], result["machine_verified_weight"])
-        self.assertEqual(found, (form.execution(), form.computed_total(profile), form.confirmed_total(profile),
+        self.assertEqual(found, (*map(shown, (form.execution(), form.computed_total(profile), form.confirmed_total(profile))),
                                  form.grade(profile), str(form.verified())))
 
     def check(self, profile):

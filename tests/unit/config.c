@@ -124,6 +124,9 @@ static void assert_defaults(const zp_config *c, const char *folder)
     assert_int_equal(c->notifier.queue, 10000);
     assert_path(c->notifier.publish, folder, "ipc://", "data/run/events.sock");
     assert_path(c->notifier.replay, folder, "ipc://", "data/run/replay.sock");
+    assert_false(c->notifier.allow_plain);
+    assert_null(c->notifier.curve.secret_key_file);
+    assert_null(c->subscriber.key_file);
 }
 
 static void what_is_not_set_has_its_default(void **state)
@@ -167,10 +170,11 @@ static void the_sample_names_every_setting(void **state)
 {
     (void)state;
     static const char *const keys[] = {
-        "data_dir:",   "profiles:",      "log_level:", "map_size:",     "listen:",     "peer_users:",
-        "threads:",    "max_body:",      "batch:",     "max_pending:",  "max_parked:", "credit:",
-        "max_wait_s:", "min_free_disk:", "lease_ms:",  "max_attempts:", "overdue_ms:", "beat_ms:",
-        "queue:",      "heartbeat_ms:",  "publish:",   "replay:",       "max_in_hand:"};
+        "data_dir:",   "profiles:",        "log_level:",    "map_size:",     "listen:",          "peer_users:",
+        "threads:",    "max_body:",        "batch:",        "max_pending:",  "max_parked:",      "credit:",
+        "max_wait_s:", "min_free_disk:",   "lease_ms:",     "max_attempts:", "overdue_ms:",      "beat_ms:",
+        "queue:",      "heartbeat_ms:",    "publish:",      "replay:",       "max_in_hand:",     "allow_plain:",
+        "curve:",      "secret_key_file:", "allowed_keys:", "subscriber:",   "server_key_file:", "key_file:"};
     char *text = read_sample();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strstr(text, keys[i]))
@@ -188,7 +192,9 @@ static void every_setting_takes_effect(void **state)
                      "  max_attempts: 8\n  overdue_ms: 9000\n"
                      "worker: {batch: 10, credit: 11, heartbeat_ms: 12}\n"
                      "notifier:\n  beat_ms: 13\n  queue: 14\n  publish: tcp://127.0.0.1:5555\n"
-                     "  replay: ipc:///run/zp-replay.sock\n");
+                     "  replay: ipc:///run/zp-replay.sock\n  allow_plain: true\n"
+                     "  curve: {secret_key_file: /k/s, allowed_keys: /k/all}\n"
+                     "subscriber: {server_key_file: /k/s.pub, key_file: /k/me}\n");
     assert_string_equal(c->data_dir, "/srv/zp");
     assert_string_equal(c->profiles[0], "/etc/zp/p.yaml");
     assert_string_equal(c->log_level, "debug");
@@ -215,6 +221,11 @@ static void every_setting_takes_effect(void **state)
     assert_int_equal(c->notifier.queue, 14);
     assert_string_equal(c->notifier.publish, "tcp://127.0.0.1:5555");
     assert_string_equal(c->notifier.replay, "ipc:///run/zp-replay.sock");
+    assert_true(c->notifier.allow_plain);
+    assert_string_equal(c->notifier.curve.secret_key_file, "/k/s");
+    assert_string_equal(c->notifier.curve.allowed_keys, "/k/all");
+    assert_string_equal(c->subscriber.server_key_file, "/k/s.pub");
+    assert_string_equal(c->subscriber.key_file, "/k/me");
 }
 
 static void relative_paths_start_at_the_file(void **state)
@@ -374,6 +385,9 @@ static void words_and_endpoints_are_checked(void **state)
     bad(w, "log_level: info\ndata_dir: \"\"\n", 2, "data_dir is empty");
     bad(w, "profiles: [\"\"]\n", 1, "profiles is empty");
     bad(w, "gateway:\n  listen: ''\n", 2, "gateway.listen is empty");
+    bad(w, "notifier:\n  allow_plain: yes\n", 2, "notifier.allow_plain is \"yes\"; write true or false");
+    bad(w, "notifier:\n  curve:\n    secret_key_file: a\n", 2, "notifier.curve lacks allowed_keys");
+    bad(w, "subscriber:\n  key_file: a\n", 1, "subscriber lacks server_key_file");
     static const char *const wrong[] = {"/run/x.sock", "ipc://", "tcp://", "tcp://127.0.0.1", "inproc://x", "''"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[96];

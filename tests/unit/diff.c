@@ -26,6 +26,15 @@ static changes *between(const zp_form *before, const zp_form *after, zp_arena *a
     return c;
 }
 
+/* Its rows are in `rows`: either one may then be changed without the other. */
+static zp_form copy_of(const zp_form *form, zp_indicator rows[ZP_MAX_INDICATORS])
+{
+    zp_form copy = *form;
+    memcpy(rows, form->indicators, form->indicator_count * sizeof *rows);
+    copy.indicators = rows;
+    return copy;
+}
+
 static void a_form_does_not_differ_from_itself(void **state)
 {
     (void)state;
@@ -41,10 +50,8 @@ static void every_cell_is_compared(void **state)
 {
     (void)state;
     reading *r = read_seed(1);
-    zp_form *form = &r->form, before = *form;
     zp_indicator rows[ZP_MAX_INDICATORS];
-    memcpy(rows, form->indicators, form->indicator_count * sizeof *rows);
-    before.indicators = rows;
+    zp_form *form = &r->form, before = copy_of(form, rows);
 #define CHANGE(cell, text)                                                                                             \
     do {                                                                                                               \
         zp_str kept = form->cell;                                                                                      \
@@ -92,10 +99,8 @@ static void a_form_repeats_another_when_nobody_wrote_anything_new(void **state)
 {
     (void)state;
     reading *r = read_seed(1);
-    zp_form *form = &r->form, before = *form;
     zp_indicator rows[ZP_MAX_INDICATORS];
-    memcpy(rows, form->indicators, form->indicator_count * sizeof *rows);
-    before.indicators = rows;
+    zp_form *form = &r->form, before = copy_of(form, rows);
     before.year = ZP_STR("2021");
     assert_true(zp_form_repeats(form, &before));
     rows[0].target = ZP_STR("=391"); /* the plan is another matter */

@@ -66,7 +66,7 @@ typedef struct {
 static zp_rc reopen(fixture *f, uint64_t map_size)
 {
     zp_rc rc = zp_env_open(&f->env, f->where.store, map_size, 1, ZP_READ_WRITE, f->message, sizeof f->message);
-    const zp_env_db db = {"things", &f->dbi};
+    const zp_env_db db = {"things", &f->dbi, false};
     return rc ? rc : zp_env_open_dbs(&f->env, &db, 1, f->message, sizeof f->message);
 }
 

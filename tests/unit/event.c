@@ -129,21 +129,23 @@ static void assert_topic(const zp_status *status, const char *expected)
     zp_buf_free(&frozen);
 }
 
-static void topics_say_state_year_unit_and_grade(void **state)
+static void topics_say_state_year_unit_grade_and_outcome(void **state)
 {
     (void)state;
     reading *r = read_seed(1);
     zp_status status = kit_scored(r);
-    assert_topic(&status, "scored/2022/上海市人力资源和社会保障局咨询服务中心/优");
+    assert_topic(&status, "scored/2022/上海市人力资源和社会保障局咨询服务中心/优/discrepant");
     status.unit_code = ZP_STR("310000.x-y_z");
-    assert_topic(&status, "scored/2022/310000.x-y_z/优");
+    assert_topic(&status, "scored/2022/310000.x-y_z/优/discrepant");
+    status.result.discrepant = false;
+    assert_topic(&status, "scored/2022/310000.x-y_z/优/consistent");
     status.result.grade = ZP_GRADE_NONE;
-    assert_topic(&status, "scored/2022/310000.x-y_z/-");
+    assert_topic(&status, "scored/2022/310000.x-y_z/-/consistent");
     status.state = ZP_FAILED;
     status.has_result = false;
     status.unit = status.unit_code = ZP_ABSENT;
     status.year = 0;
-    assert_topic(&status, "failed/0/-/-");
+    assert_topic(&status, "failed/0/-/-/-");
     forget(r);
 }
 
@@ -153,13 +155,13 @@ static void a_units_name_stays_one_part_of_the_topic(void **state)
     reading *r = read_seed(1);
     zp_status status = kit_scored(r);
     status.unit = ZP_STR("a/b\nc/优");
-    assert_topic(&status, "scored/2022/a_b_c_优/优");
+    assert_topic(&status, "scored/2022/a_b_c_优/优/discrepant");
     char name[ZP_MAX_CELL + 1] = "x", expected[ZP_TOPIC_MAX] = "scored/2022/x";
     for (int i = 0; i < 1000; i++)
         strcat(name, "单");
     for (int i = 0; i < 31; i++) /* 1 + 31 × 3 = 94 bytes; a further character would not fit into 96 */
         strcat(expected, "单");
-    strcat(expected, "/优");
+    strcat(expected, "/优/discrepant");
     status.unit = zp_str_of(name);
     assert_topic(&status, expected);
     forget(r);
@@ -220,7 +222,7 @@ int main(void)
         cmocka_unit_test(later_members_are_passed_on),
         cmocka_unit_test(what_was_frozen_is_read_back),
         cmocka_unit_test(a_corrupt_event_leaves_the_output_as_it_was),
-        cmocka_unit_test(topics_say_state_year_unit_and_grade),
+        cmocka_unit_test(topics_say_state_year_unit_grade_and_outcome),
         cmocka_unit_test(a_units_name_stays_one_part_of_the_topic),
         cmocka_unit_test(what_has_no_topic_is_corrupt),
     };

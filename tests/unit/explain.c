@@ -2,28 +2,7 @@
  * explain.c - what the person who filled in a line is told about its score, by a table: a line in, a sentence out.
  */
 #include "core/explain.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static zp_arena *arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    arena = zp_arena_new(4096);
-    return arena ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    zp_arena_destroy(&arena);
-    return 0;
-}
+#include "arena_kit.h"
 
 static void expect(const zp_line *line, const char *zh, const char *en)
 {
@@ -61,13 +40,22 @@ static void test_a_declared_score_that_differs_is_explained_where_it_can_be(void
     (void)state;
     zp_line line = line_of("76.89 ÷ 80 × 10", 961, "7.6");
     line.why = ZP_WHY_ACTUAL_X_WEIGHT | ZP_WHY_TRUNC1;
-    line.percent = ZP_STR("76.89%");
+    line.figure = ZP_STR("76.89%");
     expect(&line, "76.89 ÷ 80 × 10 = 9.61；申报的 7.6 像是 76.89% × 10，截到一位小数",
            "76.89 ÷ 80 × 10 = 9.61; declared 7.6 looks like 76.89% × 10, cut to one decimal");
     line = line_of("81 ÷ 100 × 10", 810, "8");
     line.why = ZP_WHY_TRUNC0;
     expect(&line, "81 ÷ 100 × 10 = 8.10；申报的 8 像是 8.10，截去小数",
            "81 ÷ 100 × 10 = 8.10; declared 8 looks like 8.10, cut to a whole number");
+    line = line_of("9996 ÷ 10000 × 10", 1000, "9.9"); /* 9.996 */
+    line.why = ZP_WHY_TRUNC1;
+    expect(&line, "9996 ÷ 10000 × 10 = 10.00；申报的 9.9 像是 9.996，截到一位小数",
+           "9996 ÷ 10000 × 10 = 10.00; declared 9.9 looks like 9.996, cut to one decimal");
+    line = line_of("999.6元 ÷ 0.1万元 × 10", 1000, "9.9"); /* no sum of plain numbers: the engine says it */
+    line.why = ZP_WHY_TRUNC1;
+    line.figure = ZP_STR("9.996");
+    expect(&line, "999.6元 ÷ 0.1万元 × 10 = 10.00；申报的 9.9 像是 9.996，截到一位小数",
+           "999.6元 ÷ 0.1万元 × 10 = 10.00; declared 9.9 looks like 9.996, cut to one decimal");
     line = line_of("81 ÷ 100 × 10", 810, "9.5");
     expect(&line, "81 ÷ 100 × 10 = 8.10；申报的 9.5 高出 1.40", "81 ÷ 100 × 10 = 8.10; declared 9.5 is higher by 1.40");
     line.declared = ZP_STR("5");
@@ -83,6 +71,10 @@ static void test_what_no_arithmetic_decides_says_so(void **state)
     (void)state;
     zp_line line = {.basis = ZP_BASIS_QUALITATIVE, .declared = ZP_STR("8"), .computed = 800};
     expect(&line, "定性指标，按文字对应的档次计 8.00", "judged by its words; the band gives 8.00");
+    line.figure = ZP_STR("8.00–10.00");
+    expect(&line, "定性指标，在文字对应的档次（8.00–10.00）之内，按申报计 8.00",
+           "judged by its words; in its band (8.00–10.00), as declared: 8.00");
+    line.figure = ZP_ABSENT;
     line.basis = ZP_BASIS_UNVERIFIABLE;
     expect(&line, "规则无法核验，暂按申报计，请人工复核：8.00",
            "the rules cannot verify this; as declared, until a person has looked: 8.00");

@@ -2,35 +2,15 @@
  * flag.c - sentences and names of flags: every row of the table, against a substitution done another way.
  */
 #include "core/flag.h"
+#include "arena_kit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #define X(code, severity, kind, zh, en) {#code, {zh, en}},
 static const struct {
     const char *name, *text[2];
 } table[] = {ZP_FLAG_TABLE(X)};
 #undef X
-
-static zp_arena *arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    arena = zp_arena_new(4096);
-    return arena ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    zp_arena_destroy(&arena);
-    return 0;
-}
 
 /* The first occurrence only: no row has a placeholder twice, which `no_sentence_has_a_placeholder_twice` proves. */
 static void substitute(char *text, size_t size, const char *placeholder, const char *by)

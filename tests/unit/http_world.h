@@ -8,8 +8,8 @@
 
 #include "codec/form_reader.h"
 #include "committer.h"
-#include "core/decimal.h"
 #include "core/score.h"
+#include "profile_kit.h"
 #include "request.h"
 
 #include <setjmp.h>
@@ -53,20 +53,6 @@ typedef struct {
 
 /* ---- the world ---- */
 
-static const zp_profile mof_2020 = {
-    .name = "mof-2020",
-    .version = "1",
-    .hash = "0000000000000000000000000000000000000000000000000000000000000000",
-    .year_first = 2000,
-    .year_last = 2099,
-    .grade_floor_cents = {9000, 8000, 6000, 0},
-    .execution_weight = 10 * ZP_POINT,
-    .band_floor = {800000, 600000, 0},
-    .over_threshold = 1300000,
-    .over_reason_severity = ZP_SEV_WARNING,
-    .deviation_severity = ZP_SEV_WARNING,
-};
-
 static void open_stores(world *w)
 {
     char path[96], message[256] = "";
@@ -88,7 +74,7 @@ static int new_world(void **state)
     assert_non_null(w);
     strcpy(w->folder, "/tmp/zp-handlers-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
-    w->profiles = (zp_profiles){1, {mof_2020}};
+    w->profiles = (zp_profiles){1, {kit_profile}};
     w->config.gateway.max_body = 1024 * 1024;
     w->config.gateway.max_parked = 10;
     w->config.gateway.max_wait_s = 25;

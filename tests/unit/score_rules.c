@@ -84,12 +84,17 @@ static const zp_line *score(world *w, const row *r)
     return &w->result.lines[0];
 }
 
-static bool has_flag(const world *w, const char *name)
+static const zp_flag *flag_of(const world *w, const char *name)
 {
     for (size_t i = 0; i < w->result.flag_count; i++)
         if (!strcmp(zp_flag_name(w->result.flags[i].code), name))
-            return true;
-    return false;
+            return &w->result.flags[i];
+    return NULL;
+}
+
+static bool has_flag(const world *w, const char *name)
+{
+    return flag_of(w, name);
 }
 
 /* Nothing is said about the line, but perhaps that its target has no unit. */
@@ -218,6 +223,7 @@ static void units(void **state)
         {"≤5‰", "10", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
         {"≤5‰", "0.4", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "≥99%", "10", NULL, FORMULA, 1000, "ACTUAL_HAS_OPERATOR"},
+        {"≥98%", "99%以下", "10", "9", UNVERIFIABLE, 900, "ACTUAL_HAS_OPERATOR"},
         {"≥3次", "3人", "10", "9", UNVERIFIABLE, 900, "UNIT_MISMATCH"},
         {"≤1月", "30天", "10", "9", UNVERIFIABLE, 900, "UNIT_MISMATCH"},
     };
@@ -287,7 +293,7 @@ static void several_parts(void **state)
         {"≥3次；≥3人", "2次；2人", "10", NULL, FORMULA, 667, NULL},
         {"≥99.5，≥200人", "99.5，100人", "10", NULL, FORMULA, 750, NULL},
         {"≥1,000,200人", "500,100人", "10", NULL, FORMULA, 500, NULL},
-        {"≥10次，≥20人", "达成", "10", "10", QUALITATIVE, 1000, "COMPOUND_TARGET"},
+        {"≥10次，≥20人", "达成", "10", "10", UNVERIFIABLE, 1000, "COMPOUND_TARGET"},
         {"≥10次，≥20人", "10次", "10", "9", UNVERIFIABLE, 900, "COMPOUND_TARGET"},
         {"≥10次", "10次，20人", "10", "9", UNVERIFIABLE, 900, NULL},
         {"≥6次；≥9人", "5次；9人", "10", NULL, FORMULA, 917, NULL}, /* 9.1666…, half-up */
@@ -467,7 +473,8 @@ static void an_execution_that_cannot_be_computed_keeps_its_score(void **state)
     }
 }
 
-/* 89.995 is shown as 90.00, and what is shown has its grade: bands are closed at their lower end. */
+/* A line of 49.995 earns 50.00; the total is that of the lines as they are shown, and what is shown has its grade:
+ * bands are closed at their lower end. */
 static void the_grade_is_that_of_the_rounded_total(void **state)
 {
     static const struct {
@@ -535,11 +542,32 @@ static void a_low_rate_caps_the_total_where_the_profile_says_so(void **state)
     w->profile.rate_caps[0] = (zp_rate_cap){500000, 5900};
     w->profile.rate_caps[1] = (zp_rate_cap){800000, 8900};
     assert_int_equal(execute(w, "100", "80")->computed_total, 9800);
+    assert_false(has_flag(w, "TOTAL_CAPPED"));
     assert_int_equal(execute(w, "100", "79")->computed_total, 8900);
+    assert_true(has_flag(w, "TOTAL_CAPPED"));
     assert_int_equal(execute(w, "100", "50")->computed_total, 8900);
     assert_int_equal(execute(w, "100", "49")->computed_total, 5900);
     assert_int_equal(w->result.confirmed_total, 5900);
     assert_int_equal(w->result.grade, ZP_GRADE_POOR);
+    const zp_flag *capped = flag_of(w, "TOTAL_CAPPED");
+    assert_text(zp_flag_message(capped, ZP_LANG_EN, w->arena),
+                "The execution rate 49.00% is low; by the rules it caps the total at 59.00.");
+    w->indicator.actual = ZP_STR("0次"); /* what is below the cap is not lowered by it */
+    assert_int_equal(zp_score(&w->form, &w->profile, w->arena, &w->result), ZP_OK);
+    assert_false(has_flag(w, "TOTAL_CAPPED"));
+}
+
+static void a_shortened_score_names_what_was_shortened(void **state)
+{
+    world *w = *state;
+    assert_text(score(w, &(row){"≥100次", "99.96次", "10", "9.9", FORMULA, 1000, NULL})->figure, "9.996");
+    assert_null(score(w, &(row){"≥1千元", "999.6元", "10", "9.9", UNVERIFIABLE, 990, NULL})->figure.p);
+    assert_text(score(w, &(row){"≥0.1万元", "999.6元", "10", "9.9", FORMULA, 1000, NULL})->figure, "9.996");
+    assert_null(score(w, &(row){"≥100%", "81%", "10", "8", FORMULA, 810, NULL})->figure.p);
+    assert_text(score(w, &(row){"≥80%", "76.89%", "10", "7.6", FORMULA, 961, NULL})->figure, "76.89%");
+    assert_text(score(w, &(row){"健全", "达成", "10", "9", QUALITATIVE, 900, NULL})->figure, "8.00–10.00");
+    assert_null(score(w, &(row){"健全", "达成", "10", "7", QUALITATIVE, 800, NULL})->figure.p);
+    assert_null(score(w, &(row){"健全", "达成", "10", NULL, QUALITATIVE, 1000, NULL})->figure.p);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
@@ -566,6 +594,7 @@ int main(void)
         TEST(the_grade_is_that_of_the_confirmed_total),
         TEST(a_cost_in_money_is_a_limit),
         TEST(a_low_rate_caps_the_total_where_the_profile_says_so),
+        TEST(a_shortened_score_names_what_was_shortened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

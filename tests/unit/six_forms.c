@@ -44,6 +44,7 @@ static const outcome expected[SEEDS] = {
       {F(UNIT_ABSENT), "/indicators/1/target"},
       {F(UNIT_ABSENT), "/indicators/3/target"},
       {F(COMPOUND_TARGET), "/indicators/4/target"},
+      {F(QUAL_UNVERIFIABLE), "/indicators/4/actual"},
       {F(SCORE_TOO_LOW), "/indicators/5/score"},
       NO_GOAL}},
     {9996,

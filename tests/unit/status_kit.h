@@ -6,22 +6,8 @@
 
 #include "codec/status.h"
 #include "codec_kit.h"
-#include "core/decimal.h"
 #include "core/score.h"
-
-static const zp_profile kit_profile = {
-    .name = "mof-2020",
-    .version = "1",
-    .hash = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
-    .year_first = 2000,
-    .year_last = 2099,
-    .grade_floor_cents = {9000, 8000, 6000, 0},
-    .execution_weight = 10 * ZP_POINT,
-    .band_floor = {800000, 600000, 0},
-    .over_threshold = 1300000,
-    .over_reason_severity = ZP_SEV_WARNING,
-    .deviation_severity = ZP_SEV_WARNING,
-};
+#include "profile_kit.h"
 
 static const int64_t kit_received_ms = 1646122530123; /* 2022-03-01T08:15:30.123Z */
 
@@ -87,7 +73,7 @@ static inline zp_status kit_everything(reading *r)
     for (size_t i = 0; i < result->line_count; i++) {
         result->lines[i].basis = (zp_basis)(i % ZP_BASES);
         result->lines[i].why = 1u << i % ZP_WHY_BITS;
-        result->lines[i].percent = i % ZP_WHY_BITS ? ZP_ABSENT : ZP_STR("76.89%");
+        result->lines[i].figure = i % ZP_WHY_BITS ? ZP_ABSENT : ZP_STR("76.89%");
     }
     result->lines[0].computed = ZP_NO_CENTS;
     result->lines[0].name = ZP_ABSENT;

@@ -10,6 +10,7 @@
 #include "base/hook.h"
 #include "base/log.h"
 #include "codec/event.h"
+#include "door.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
 
@@ -19,14 +20,14 @@
 enum { PAGE_EVENTS = 256, PAGE_BYTES = 1024 * 1024, SUBSCRIPTION_BURST = 1024 };
 
 struct zp_publisher {
-    void *socket;
+    zp_door door;
     zp_scores_reader *reader;
     uint64_t position;
     bool failing; /* the log cannot be read: said once */
 };
 
-zp_rc zp_publisher_open(void *context, const zp_config *config, zp_scores_reader *reader, zp_publisher **out,
-                        char *message, size_t message_size)
+zp_rc zp_publisher_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
+                        zp_publisher **out, char *message, size_t message_size)
 {
     zp_publisher *self = calloc(1, sizeof *self);
     if (!self) {
@@ -38,8 +39,8 @@ zp_rc zp_publisher_open(void *context, const zp_config *config, zp_scores_reader
     if (rc)
         snprintf(message, message_size, "scores: the newest event cannot be read: %s; check the store", zp_rc_name(rc));
     else
-        rc = zp_zmq_listen(context, ZMQ_XPUB, (int)config->notifier.queue, ZP_ZMQ_LEAST_LIMIT, config->notifier.publish,
-                           &self->socket, message, message_size);
+        rc = zp_door_open(&self->door, context, ZMQ_XPUB, (int)config->notifier.queue, config->notifier.publish, secret,
+                          message, message_size);
     if (rc)
         zp_publisher_close(&self);
     else
@@ -51,14 +52,19 @@ void zp_publisher_close(zp_publisher **self)
 {
     if (!*self)
         return;
-    zp_zmq_close(&(*self)->socket);
+    zp_door_close(&(*self)->door);
     free(*self);
     *self = NULL;
 }
 
+zp_rc zp_publisher_renew(zp_publisher *self)
+{
+    return zp_door_renew(&self->door);
+}
+
 void *zp_publisher_socket(zp_publisher *self)
 {
-    return self->socket;
+    return self->door.socket;
 }
 
 uint64_t zp_publisher_position(const zp_publisher *self)
@@ -70,10 +76,10 @@ static zp_rc publish(zp_publisher *self, const char *topic, uint64_t seq, zp_str
 {
     uint8_t number[8];
     zp_be64_put(number, seq);
-    zp_rc rc = zp_zmq_send(self->socket, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    zp_rc rc = zp_zmq_send(self->door.socket, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT);
     if (!rc)
-        rc = zp_zmq_send(self->socket, number, sizeof number, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    return rc ? rc : zp_zmq_send(self->socket, body.p, body.n, ZMQ_DONTWAIT);
+        rc = zp_zmq_send(self->door.socket, number, sizeof number, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    return rc ? rc : zp_zmq_send(self->door.socket, body.p, body.n, ZMQ_DONTWAIT);
 }
 
 static bool publish_event(void *context, uint64_t seq, zp_str frozen)
@@ -120,7 +126,7 @@ void zp_publisher_take_subscriptions(zp_publisher *self)
     size_t frames;
     zmq_msg_init(&frame);
     for (int i = 0; i < SUBSCRIPTION_BURST; i++)
-        if (zp_zmq_recv_message(self->socket, &frame, 1, &frames) != ZP_OK)
+        if (zp_zmq_recv_message(self->door.socket, &frame, 1, &frames) != ZP_OK)
             break;
     zmq_msg_close(&frame);
 }

@@ -9,14 +9,20 @@
 
 #include "base/config.h"
 #include "store/scores.h"
+#include "wire/curve.h"
 
 typedef struct zp_publisher zp_publisher;
 
-/* Binds; the position is the log's newest number. reader must outlive it. On failure one line in message. */
-zp_rc zp_publisher_open(void *context, const zp_config *config, zp_scores_reader *reader, zp_publisher **out,
-                        char *message, size_t message_size);
+/*
+ * Binds; the position is the log's newest number. secret: of CURVE, or NULL. reader and secret must outlive it. On
+ * failure one line in message.
+ */
+zp_rc zp_publisher_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
+                        zp_publisher **out, char *message, size_t message_size);
 void zp_publisher_close(zp_publisher **self);
-/* For polling. */
+/* Has all subscribers connect again. ZP_IO: they cannot. */
+zp_rc zp_publisher_renew(zp_publisher *self);
+/* For polling; another one after renew. */
 void *zp_publisher_socket(zp_publisher *self);
 
 /* Publishes what is new, a bounded number of events; true: there may be more, look again soon. */

@@ -6,6 +6,7 @@
  */
 #include "replay.h"
 
+#include "door.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
 
@@ -21,7 +22,7 @@ typedef struct {
 } entry;
 
 struct zp_replay {
-    void *socket;
+    zp_door door;
     zp_scores_reader *reader;
     zmq_msg_t frames[FRAMES];
     zp_replay_counts counts;
@@ -32,8 +33,8 @@ struct zp_replay {
     entry entries[ZP_REPLAY_MAX_EVENTS];
 };
 
-zp_rc zp_replay_open(void *context, const zp_config *config, zp_scores_reader *reader, zp_replay **out, char *message,
-                     size_t message_size)
+zp_rc zp_replay_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
+                     zp_replay **out, char *message, size_t message_size)
 {
     zp_replay *self = calloc(1, sizeof *self);
     if (!self) {
@@ -43,8 +44,8 @@ zp_rc zp_replay_open(void *context, const zp_config *config, zp_scores_reader *r
     self->reader = reader;
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_init(&self->frames[i]);
-    zp_rc rc = zp_zmq_listen(context, ZMQ_ROUTER, QUEUED_ANSWERS, ZP_ZMQ_LEAST_LIMIT, config->notifier.replay,
-                             &self->socket, message, message_size);
+    zp_rc rc = zp_door_open(&self->door, context, ZMQ_ROUTER, QUEUED_ANSWERS, config->notifier.replay, secret, message,
+                            message_size);
     if (rc)
         zp_replay_close(&self);
     else
@@ -59,15 +60,20 @@ void zp_replay_close(zp_replay **self)
         return;
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_close(&replay->frames[i]);
-    zp_zmq_close(&replay->socket);
+    zp_door_close(&replay->door);
     zp_buf_free(&replay->bytes);
     free(replay);
     *self = NULL;
 }
 
+zp_rc zp_replay_renew(zp_replay *self)
+{
+    return zp_door_renew(&self->door);
+}
+
 void *zp_replay_socket(zp_replay *self)
 {
-    return self->socket;
+    return self->door.socket;
 }
 
 zp_replay_counts zp_replay_tally(const zp_replay *self)
@@ -86,7 +92,7 @@ static zp_str frame(zp_replay *self, int which)
 static bool address(zp_replay *self)
 {
     zp_str asker = frame(self, ASKER);
-    if (zp_zmq_send(self->socket, asker.p, asker.n, ZMQ_SNDMORE | ZMQ_DONTWAIT) == ZP_OK)
+    if (zp_zmq_send(self->door.socket, asker.p, asker.n, ZMQ_SNDMORE | ZMQ_DONTWAIT) == ZP_OK)
         return true;
     self->counts.dropped++;
     return false;
@@ -96,7 +102,7 @@ static zp_rc add_number(zp_replay *self, uint64_t n, int flags)
 {
     uint8_t number[8];
     zp_be64_put(number, n);
-    return zp_zmq_send(self->socket, number, sizeof number, flags | ZMQ_DONTWAIT);
+    return zp_zmq_send(self->door.socket, number, sizeof number, flags | ZMQ_DONTWAIT);
 }
 
 static void answer_error(zp_replay *self, const char *text)
@@ -104,17 +110,35 @@ static void answer_error(zp_replay *self, const char *text)
     self->counts.malformed++;
     if (!address(self))
         return;
-    zp_rc rc = zp_zmq_send(self->socket, "ERROR", 5, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    zp_rc rc = zp_zmq_send(self->door.socket, "ERROR", 5, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     if (!rc)
-        rc = zp_zmq_send(self->socket, text, strlen(text), ZMQ_DONTWAIT);
+        rc = zp_zmq_send(self->door.socket, text, strlen(text), ZMQ_DONTWAIT);
     self->counts.dropped += rc != ZP_OK;
+}
+
+/* Whether events behind `after` have gone to an archive: then that is answered. */
+static bool answer_gone(zp_replay *self, uint64_t after)
+{
+    uint64_t start;
+    if (zp_scores_log_start(self->reader, &start) != ZP_OK || after >= start - 1)
+        return false;
+    if (!address(self))
+        return true;
+    zp_rc rc = zp_zmq_send(self->door.socket, "GONE", 4, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    if (!rc)
+        rc = add_number(self, start, ZMQ_SNDMORE);
+    if (!rc)
+        rc = add_number(self, after, 0);
+    self->counts.dropped += rc != ZP_OK;
+    self->counts.answered += rc == ZP_OK;
+    return true;
 }
 
 static void answer_events(zp_replay *self, uint64_t after)
 {
     if (!address(self))
         return;
-    zp_rc rc = zp_zmq_send(self->socket, "EVENTS", 6, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    zp_rc rc = zp_zmq_send(self->door.socket, "EVENTS", 6, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     if (!rc)
         rc = add_number(self, self->newest, ZMQ_SNDMORE);
     if (!rc)
@@ -122,7 +146,7 @@ static void answer_events(zp_replay *self, uint64_t after)
     for (size_t i = 0, from = 0; i < self->count && !rc; from = self->entries[i++].end) {
         rc = add_number(self, self->entries[i].seq, ZMQ_SNDMORE);
         if (!rc)
-            rc = zp_zmq_send(self->socket, self->bytes.p + from, self->entries[i].end - from,
+            rc = zp_zmq_send(self->door.socket, self->bytes.p + from, self->entries[i].end - from,
                              ZMQ_DONTWAIT | (i + 1 < self->count ? ZMQ_SNDMORE : 0));
     }
     if (rc)
@@ -150,6 +174,8 @@ static void answer(zp_replay *self, uint64_t after, uint32_t limit)
 {
     self->count = 0;
     zp_buf_clear(&self->bytes);
+    if (limit > 0 && answer_gone(self, after))
+        return;
     zp_rc rc = zp_scores_last(self->reader, &self->newest);
     if (!rc && limit > 0)
         rc = zp_scores_events(self->reader, after, limit < ZP_REPLAY_MAX_EVENTS ? limit : ZP_REPLAY_MAX_EVENTS,
@@ -178,7 +204,7 @@ void zp_replay_serve(zp_replay *self)
 {
     size_t frames;
     for (int i = 0; i < SERVE_BURST; i++) {
-        if (zp_zmq_recv_message(self->socket, self->frames, FRAMES, &frames) != ZP_OK)
+        if (zp_zmq_recv_message(self->door.socket, self->frames, FRAMES, &frames) != ZP_OK)
             return;
         serve_one(self, frames);
     }

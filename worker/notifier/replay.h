@@ -9,14 +9,17 @@
 
 #include "base/config.h"
 #include "store/scores.h"
+#include "wire/curve.h"
 
 typedef struct zp_replay zp_replay;
 
-/* Binds. reader must outlive it. On failure one line in message. */
-zp_rc zp_replay_open(void *context, const zp_config *config, zp_scores_reader *reader, zp_replay **out, char *message,
-                     size_t message_size);
+/* Binds. secret: of CURVE, or NULL. reader and secret must outlive it. On failure one line in message. */
+zp_rc zp_replay_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
+                     zp_replay **out, char *message, size_t message_size);
 void zp_replay_close(zp_replay **self);
-/* For polling. */
+/* Has all askers connect again. ZP_IO: they cannot. */
+zp_rc zp_replay_renew(zp_replay *self);
+/* For polling; another one after renew. */
 void *zp_replay_socket(zp_replay *self);
 
 /* Answers what waits, a bounded number of requests; never waits for an asker. */

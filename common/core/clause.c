@@ -1,0 +1,240 @@
+/*
+ * clause.c - see clause.h: the formulas of 财预〔2020〕10号 as the profile has them, one function a rule.
+ */
+#include "core/clause.h"
+
+#include "core/text.h"
+
+/* Once a line: several clauses may give the same reason. */
+void zp_line_flag_as(const zp_line_context *line, zp_flag_code code, zp_severity severity, const char *cell,
+                     zp_str value, zp_str expected)
+{
+    for (size_t i = line->first_flag; i < line->flags->count; i++) {
+        const zp_flag *said = &line->flags->items[i];
+        if (said->code == code && zp_str_eq(said->value, value) && zp_str_eq(said->expected, expected))
+            return;
+    }
+    zp_flags_add_as(line->flags, code, severity, zp_indicator_pointer(line->arena, line->index, cell), value, expected);
+}
+
+void zp_line_flag(const zp_line_context *line, zp_flag_code code, const char *cell, zp_str value, zp_str expected)
+{
+    zp_line_flag_as(line, code, zp_flag_severity(code), cell, value, expected);
+}
+
+static zp_int128 above_zero(zp_int128 n)
+{
+    return n > 0 ? n : 0;
+}
+
+static const zp_share full = {1, 1}, nothing = {0, 1};
+
+/* An actual value without a unit is meant in the target's; a 万 or 亿 of its own stays, a share of one is a percentage.
+ */
+static void adopt_unit(const zp_line_context *line, const zp_quantity *target, zp_quantity *actual)
+{
+    const zp_dec zero = {0, 0}, one = {1, 0};
+    zp_str said = line->indicator->actual;
+    if (actual->dimension != ZP_DIM_NONE || (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale)))
+        return;
+    if (target->dimension == ZP_DIM_PERCENT && !target->scale && zp_dec_cmp(actual->value, zero) > 0 &&
+        zp_dec_cmp(actual->value, one) <= 0) {
+        actual->value.e += 2;
+        zp_line_flag(line, ZP_FLAG_PERCENT_SCALE_AMBIGUOUS, "actual", said, ZP_ABSENT);
+    } else {
+        if (!actual->scale)
+            actual->value.e += target->scale;
+        zp_line_flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
+    }
+    actual->dimension = target->dimension;
+    actual->unit = target->unit;
+    actual->seconds = target->seconds;
+}
+
+/* Brings both quantities to one unit and one exponent; false when they do not compare. */
+static bool make_comparable(zp_quantity *target, zp_quantity *actual)
+{
+    if (target->dimension == ZP_DIM_NONE && actual->dimension != ZP_DIM_PERCENT)
+        return zp_dec_align(&target->value, &actual->value);
+    if (target->dimension != actual->dimension)
+        return false;
+    if (target->dimension == ZP_DIM_OTHER && !zp_str_eq(target->unit, actual->unit))
+        return false;
+    if (target->dimension == ZP_DIM_TIME && target->seconds != actual->seconds) {
+        /* < 10^21 · 86400 < 10^26: inside the bound of decimal.h */
+        target->value.m *= target->seconds;
+        actual->value.m *= actual->seconds;
+    }
+    return zp_dec_align(&target->value, &actual->value);
+}
+
+static zp_share at_least(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+{
+    if (a == t && op == ZP_OP_GT)
+        zp_line_flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", line->indicator->actual, ZP_ABSENT);
+    if (t <= 0)
+        return a >= t ? full : nothing;
+    return a >= t ? full : (zp_share){above_zero(a), t};
+}
+
+static zp_share equal_to(const zp_line_context *line, zp_int128 t, zp_int128 a)
+{
+    if (t == 0)
+        return a == 0 ? full : nothing;
+    if (a > t)
+        zp_line_flag(line, ZP_FLAG_EQUAL_EXCEEDED, "actual", line->indicator->actual, line->indicator->target);
+    return at_least(line, ZP_OP_EQ, t, a);
+}
+
+static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+{
+    if (a <= t) {
+        if (a == t && op == ZP_OP_LT)
+            zp_line_flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", line->indicator->actual, ZP_ABSENT);
+        return full;
+    }
+    zp_line_flag(line, ZP_FLAG_REVERSE_EXCEEDED, "actual", line->indicator->actual, line->indicator->target);
+    if (t <= 0)
+        return nothing;
+    if (line->profile->reverse == ZP_REVERSE_LINEAR)
+        return (zp_share){above_zero(2 * t - a), t};
+    return (zp_share){t, a};
+}
+
+static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *target)
+{
+    return (zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
+            zp_text_contains(line->indicator->level2, ZP_STR("成本"))) &&
+           zp_text_begins(target->unit, ZP_STR("元"));
+}
+
+/* The direction that counts: a cost without one is read as "at most". */
+static zp_op direction(const zp_line_context *line, const zp_clause *clause)
+{
+    if ((clause->op != ZP_OP_BARE && clause->op != ZP_OP_EQ) || !is_cost_in_money(line, &clause->low))
+        return clause->op;
+    zp_line_flag(line, ZP_FLAG_DIRECTION_ASSUMED, "target", line->indicator->target, ZP_ABSENT);
+    return ZP_OP_LE;
+}
+
+static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a, bool *over)
+{
+    /* Both are below 10^29 and the threshold is at most 10^8. */
+    if (t <= 0 || a * ZP_POINT < t * line->profile->over_threshold)
+        return;
+    *over = true;
+    /* a ÷ t in percent with one decimal, for the message */
+    int64_t tenths = 0;
+    zp_int128 ratio = zp_round_div(a, 1000, t);
+    if (ratio < INT64_MAX)
+        tenths = (int64_t)ratio;
+    zp_line_flag(line, ZP_FLAG_OVER_ACHIEVED, "actual",
+                 zp_arena_printf(line->arena, "%lld.%lld%%", (long long)(tenths / 10), (long long)(tenths % 10)),
+                 ZP_ABSENT);
+    if (zp_text_is_blank_reason(line->indicator->deviation))
+        zp_line_flag_as(line, ZP_FLAG_OVER_REASON_MISSING, line->profile->over_reason_severity, "deviation",
+                        line->indicator->deviation, ZP_ABSENT);
+}
+
+/* Below the range in proportion to its lower end, above it inversely to the upper one. An end that is not above zero
+ * gives no proportion: outside of it nothing is earned. */
+static bool range_share(const zp_line_context *line, const zp_clause *clause, zp_scored_clause *out)
+{
+    zp_quantity low = clause->low, high = clause->high;
+    adopt_unit(line, &low, &out->actual);
+    zp_quantity a = out->actual, b = out->actual;
+    if (!make_comparable(&low, &a) || !make_comparable(&high, &b))
+        return false;
+    bool below = a.value.m<low.value.m, above = b.value.m> high.value.m;
+    out->target = above ? clause->high : clause->low;
+    out->inverted = above;
+    out->share = full;
+    if (below)
+        out->share = low.value.m > 0 ? (zp_share){above_zero(a.value.m), low.value.m} : nothing;
+    else if (above)
+        out->share = high.value.m > 0 ? (zp_share){high.value.m, b.value.m} : nothing;
+    return true;
+}
+
+static bool is_at_least(zp_op op)
+{
+    return op == ZP_OP_GE || op == ZP_OP_GT;
+}
+
+static bool is_at_most(zp_op op)
+{
+    return op == ZP_OP_LE || op == ZP_OP_LT;
+}
+
+/* Whether an actual value that is only a bound (95%以上) settles the target all the same: whatever it stands for meets
+ * it. Anything else is between the bound and whoever knows. */
+static bool is_settled(zp_op target, zp_int128 t, zp_op actual, zp_int128 a)
+{
+    if (is_at_least(actual))
+        return a >= t && (is_at_least(target) || ((target == ZP_OP_EQ || target == ZP_OP_BARE) && t != 0));
+    return !is_at_most(actual) || (a <= t && is_at_most(target));
+}
+
+zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *target, const zp_clause *actual,
+                                  zp_scored_clause *out)
+{
+    *out = (zp_scored_clause){.target = target->low, .actual = actual->low, .op = direction(line, target)};
+    if (out->op == ZP_OP_RANGE && !range_share(line, target, out))
+        return ZP_UNITS_DIFFER;
+    if (out->op == ZP_OP_RANGE)
+        return is_at_least(actual->op) || is_at_most(actual->op) ? ZP_LEFT_OPEN : ZP_COMPARED;
+    adopt_unit(line, &out->target, &out->actual);
+    zp_quantity t = out->target, a = out->actual;
+    if (!make_comparable(&t, &a))
+        return ZP_UNITS_DIFFER;
+    if (!is_settled(out->op, t.value.m, actual->op, a.value.m))
+        return ZP_LEFT_OPEN;
+    switch (out->op) {
+    case ZP_OP_GE:
+    case ZP_OP_GT:
+        out->share = at_least(line, out->op, t.value.m, a.value.m);
+        break;
+    case ZP_OP_LE:
+    case ZP_OP_LT:
+        out->share = at_most(line, out->op, t.value.m, a.value.m);
+        out->inverted = true;
+        return ZP_COMPARED;
+    default:
+        out->share = equal_to(line, t.value.m, a.value.m);
+        break;
+    }
+    check_over_achieved(line, t.value.m, a.value.m, &out->over);
+    return ZP_COMPARED;
+}
+
+/* What one unit is worth as a power of ten, where 万, ‰ or a ratio read as a percentage make it so. */
+static int unit_exponent(const zp_quantity *q)
+{
+    return q->value.e + (int)zp_decimals_shown(q->number);
+}
+
+static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)
+{
+    return needed && q->said.n ? ZP_ARENA_JOIN(line->arena, q->number, q->said) : q->number;
+}
+
+zp_str zp_clause_formula(const zp_line_context *line, const zp_scored_clause *score)
+{
+    bool units = score->target.seconds != score->actual.seconds ||
+                 unit_exponent(&score->target) != unit_exponent(&score->actual);
+    zp_str t = with_unit(line, &score->target, units), a = with_unit(line, &score->actual, units);
+    zp_str w = zp_millionths_text(line->declared->weight, line->arena);
+    const zp_str arrow = ZP_STR(" → "), by = ZP_STR(" ÷ "), times = ZP_STR(" × ");
+    const zp_share *share = &score->share;
+    if (share->num >= share->den && score->op != ZP_OP_RANGE)
+        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" "), zp_str_of(zp_op_sign(score->op)), ZP_STR(" "), t, arrow, w);
+    if (share->num >= share->den)
+        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" ∈ "), line->indicator->target, arrow, w);
+    if (share->num == 0)
+        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" / "), t, arrow, ZP_STR("0"));
+    if (score->inverted && score->op != ZP_OP_RANGE && line->profile->reverse == ZP_REVERSE_LINEAR)
+        return ZP_ARENA_JOIN(line->arena, ZP_STR("(1 − ("), a, ZP_STR(" − "), t, ZP_STR(")"), by, t, ZP_STR(")"), times,
+                             w);
+    zp_str above = score->inverted ? t : a, below = score->inverted ? a : t;
+    return ZP_ARENA_JOIN(line->arena, above, by, below, times, w);
+}

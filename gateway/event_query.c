@@ -1,0 +1,110 @@
+/*
+ * event_query.c - see event_query.h. Request threads.
+ */
+#include "event_query.h"
+
+#include "fields.h"
+
+#include "core/form.h"
+
+#include <time.h>
+
+enum { MOST = 1000, USUAL = 100, MAX_TYPE = 64 };
+enum { DAY_MS = 24 * 60 * 60 * 1000, CHINA_MS = 8 * 60 * 60 * 1000, DAY_TEXT = 10 };
+
+static zp_events_format format_of(zp_str accept)
+{
+    if (zp_accept_names(accept, "text", "event-stream"))
+        return ZP_EVENTS_STREAM;
+    if (zp_accept_names(accept, "application", "cloudevents-batch+json"))
+        return ZP_EVENTS_BATCH;
+    return zp_accept_names(accept, "application", "vnd.msgpack") ? ZP_EVENTS_MSGPACK : ZP_EVENTS_JSON;
+}
+
+static zp_rc read_filter(const zp_param *type, const zp_param *unit, const zp_param *year, zp_arena *arena,
+                         zp_event_filter *out, zp_query_fault *fault)
+{
+    uint64_t number = 0;
+    *out = (zp_event_filter){.type = type->value, .unit = unit->value};
+    zp_rc rc = zp_query_uint(year, ZP_YEAR_FIRST, ZP_YEAR_LAST, arena, &number, fault);
+    if (!rc && type->value.n > MAX_TYPE)
+        rc = zp_query_refuse(type, arena, "scored, failed, superseded, or a whole type of event", fault);
+    if (!rc && unit->value.n > ZP_MAX_CELL)
+        rc = zp_query_refuse(unit, arena, "the exact name or code of a unit", fault);
+    out->year = (int)number;
+    return rc;
+}
+
+zp_rc zp_event_query_read(zp_request *request, zp_event_query *out, zp_query_fault *fault)
+{
+    enum { AFTER, LIMIT, TYPE, UNIT, YEAR, PARAMS };
+    zp_param params[PARAMS] = {[AFTER] = {.name = "after"},
+                               [LIMIT] = {.name = "limit"},
+                               [TYPE] = {.name = "type"},
+                               [UNIT] = {.name = "unit"},
+                               [YEAR] = {.name = "year"}};
+    zp_arena *arena = request->arena;
+    uint64_t limit = USUAL;
+    *out = (zp_event_query){.format = format_of(request->accept)};
+    bool stream = out->format == ZP_EVENTS_STREAM;
+    if (stream)
+        out->after = ZP_EVENTS_FROM_NOW;
+    zp_rc rc = zp_query_read(request->query, arena, params, PARAMS, fault);
+    if (!rc)
+        rc = zp_query_uint(&params[AFTER], 0, INT64_MAX, arena, &out->after, fault);
+    if (!rc)
+        rc = zp_query_uint(&params[LIMIT], 1, MOST, arena, &limit, fault);
+    if (!rc)
+        rc = read_filter(&params[TYPE], &params[UNIT], &params[YEAR], arena, &out->filter, fault);
+    if (!rc && stream) {
+        zp_param last = {.name = "Last-Event-ID", .value = request->last_event_id};
+        rc = zp_query_uint(&last, 0, INT64_MAX, arena, &out->after, fault);
+    }
+    out->limit = (size_t)limit;
+    return rc;
+}
+
+/* ---- control totals ---- */
+
+/* The first moment of a calendar day in China, as milliseconds. False: it is no day. */
+static bool day_begins(zp_str text, int64_t *ms)
+{
+    char copy[DAY_TEXT + 1] = "", again[DAY_TEXT + 1];
+    struct tm day = {0};
+    if (text.n != DAY_TEXT)
+        return false;
+    memcpy(copy, text.p, DAY_TEXT);
+    const char *end = strptime(copy, "%Y-%m-%d", &day);
+    if (!end || *end)
+        return false;
+    /* 30 February becomes 1 March: not the text that was given. */
+    time_t seconds = timegm(&day);
+    if (!strftime(again, sizeof again, "%Y-%m-%d", &day) || strcmp(copy, again) != 0)
+        return false;
+    *ms = (int64_t)seconds * 1000 - CHINA_MS;
+    return true;
+}
+
+zp_rc zp_event_range_read(zp_request *request, zp_event_range *out, zp_query_fault *fault)
+{
+    enum { AFTER, UPTO, DAY, TYPE, UNIT, YEAR, PARAMS };
+    zp_param params[PARAMS] = {[AFTER] = {.name = "after"}, [UPTO] = {.name = "upto"}, [DAY] = {.name = "day"},
+                               [TYPE] = {.name = "type"},   [UNIT] = {.name = "unit"}, [YEAR] = {.name = "year"}};
+    zp_arena *arena = request->arena;
+    int64_t begins;
+    *out = (zp_event_range){.upto = INT64_MAX};
+    zp_rc rc = zp_query_read(request->query, arena, params, PARAMS, fault);
+    if (!rc)
+        rc = zp_query_uint(&params[AFTER], 0, INT64_MAX, arena, &out->after, fault);
+    if (!rc)
+        rc = zp_query_uint(&params[UPTO], 0, INT64_MAX, arena, &out->upto, fault);
+    if (!rc)
+        rc = read_filter(&params[TYPE], &params[UNIT], &params[YEAR], arena, &out->filter, fault);
+    if (rc || !zp_str_filled(params[DAY].value))
+        return rc;
+    if (!day_begins(params[DAY].value, &begins))
+        return zp_query_refuse(&params[DAY], arena, "a day, such as 2026-03-01", fault);
+    zp_time_format(begins, out->filter.from);
+    zp_time_format(begins + DAY_MS, out->filter.before);
+    return ZP_OK;
+}
