@@ -27,6 +27,7 @@ static int usage(FILE *to)
                 "  --after N          begin behind event N (0: from the first); default: only what comes from now on\n"
                 "  --topic PREFIX     only topics that begin so, such as scored/2022/\n"
                 "  --count N          end after N events\n"
+                "  --archive DIR      the events of an archive (or backup) instead, and end with the last of them\n"
                 "  --config FILE      where the endpoints stand, default $ZIPING_CONFIG or\n"
                 "                     " ZP_DEFAULT_CONFIG "\n"
                 "  --publish ENDPOINT --replay ENDPOINT   instead of a configuration\n"

@@ -24,14 +24,15 @@ typedef struct {
     int peer_n;
 } world;
 
-/* {"data": {status, outcome, grade, unit, unit_code, year}} with fixed members: what a topic needs. */
+/* {"type": "t", "data": {status, outcome, grade, unit, unit_code, year}} with fixed members: what a topic needs. */
 static size_t freeze(char *out, const char *state, const char *unit)
 {
     char *p = out;
     const char *const pairs[] = {"status", state, "outcome", "consistent", "grade", "A", "unit", unit};
-    *p++ = '\x81';
-    *p++ = '\xa4';
-    p = mempcpy(p, "data", 4);
+    p = mempcpy(p,
+                "\x82\xa4type\xa1t\xa4"
+                "data",
+                13);
     *p++ = '\x86';
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         *p++ = (char)(0xa0 | strlen(pairs[i]));
