@@ -45,10 +45,8 @@ static const char *type_of(zp_events_format format)
 
 static void write_next(zp_buf *out, const zp_event_query *query, uint64_t position)
 {
-    bool first = true;
-    zp_buf_lit(out, "/v1/events");
-    zp_buf_printf(out, "?after=%" PRIu64 "&limit=%zu", position, query->limit);
-    first = false;
+    bool first = false;
+    zp_buf_printf(out, "/v1/events?after=%" PRIu64 "&limit=%zu", position, query->limit);
     zp_query_write(out, &first, "type", query->filter.type);
     zp_query_write(out, &first, "unit", query->filter.unit);
     if (query->filter.year)
