@@ -16,17 +16,18 @@ typedef struct {
     MDB_txn *intake, *scores; /* of the slice, of the archive's stores */
 } filling;
 
+/* The writer's lock taken last is given back first: a commit that fails looks at its store again under that lock. */
 static zp_rc end_slice(filling *f, zp_rc rc)
 {
     zp_archive *a = f->archive;
-    if (!rc && f->intake)
-        rc = zp_env_commit(&a->intake->env, f->intake);
-    else if (f->intake)
-        mdb_txn_abort(f->intake);
     if (!rc && f->scores)
         rc = zp_env_commit(&a->scores->env, f->scores);
     else if (f->scores)
         mdb_txn_abort(f->scores);
+    if (!rc && f->intake)
+        rc = zp_env_commit(&a->intake->env, f->intake);
+    else if (f->intake)
+        mdb_txn_abort(f->intake);
     f->intake = f->scores = NULL;
     return rc;
 }

@@ -477,7 +477,7 @@ class NoRoom(Kept):
         before, elsewhere = contents(self.data), self.to
         self.to = os.path.join(disk, "season")
         done = self.run_archive()
-        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
         self.assertIn("full", done.stderr)
         self.assertEqual((contents(self.data), os.listdir(disk)), (before, []))
         self.assert_is_sound(self.data)
@@ -493,7 +493,7 @@ class NoRoom(Kept):
             with self.subTest(store=store, skip=skip):
                 faults.give(os.path.join(self.data, store, "data.mdb"), PAGES, errno.ENOSPC, skip=skip, times=FOR_EVER)
                 done = self.run_archive(**shim)
-                self.assertEqual(done.returncode, 3, done.stdout)
+                self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
                 self.assertIn("do the same again (full)", done.stderr)
                 self.assertGreater(faults.failed(), 0)
                 faults.heal()
