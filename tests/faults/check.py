@@ -1,7 +1,9 @@
 """What must hold after any faults, by what clients were told and what the HTTP interface and `ziping inspect` say.
 
-Each finding is one line that names the submission or event; the campaign adds its history.
+Each finding is one line that names the submission or event; the campaign adds its history. That each of these findings
+is made when it should be is tested in tests/stack/test_checker.py.
 """
+import json
 from decimal import Decimal
 
 RANK = {"queued": 0, "failed": 1, "scored": 2, "superseded": 3}  # failed may become scored: an operator's retry
@@ -20,8 +22,12 @@ class Checker:
         documents = {form.id: self.service.status(form.id) for form in forms}
         events = self.service.events()
         self.forms(forms, documents)
+        self.doubts()
         self.statuses()
+        self.results(documents)
         self.events(documents, events)
+        self.copies(events)
+        self.deliveries(events)
         self.totals(documents)
         self.queue(documents)
         self.stores()
@@ -50,6 +56,12 @@ class Checker:
             if not form.id:
                 self.say(f"{form.key} was never acknowledged although its client asked until the end")
 
+    def doubts(self):
+        """An unknown outcome is an answer of a disk that fails, and of nothing else."""
+        for form in self.history.forms.values():
+            if not self.history.disk_faults and any("OUTCOME_UNKNOWN" in said.what for said in form.told):
+                self.say(f"{form.key}: was told OUTCOME_UNKNOWN although the disk never failed")
+
     def statuses(self):
         """Nobody was told of an earlier state after somebody had been told of a later one."""
         for ident, said in self.history.statuses.items():
@@ -62,6 +74,19 @@ class Checker:
                 if RANK[answer.what] < highest:
                     self.say(f"{ident} went back to {answer.what}")
                 heard = [s for s in heard if s.heard >= answer.asked] + [answer]
+
+    def results(self, documents):
+        """A score that somebody was told of is the one that stands: there is one result, for all and for ever."""
+        for ident, said in self.history.statuses.items():
+            final = documents.get(ident)
+            told = [answer.facts for answer in said if answer.what in ("scored", "superseded")]
+            if not told or not final or not final.get("result"):
+                continue
+            stands = {"scored_at": final["scored_at"], **self.history.sums_of(final)}
+            for facts in told:
+                if any(facts[name] != value for name, value in stands.items()):
+                    self.say(f"{ident} had another result: {facts}, now {stands}")
+                    break
 
     def events(self, documents, events):
         """Numbered without a gap; one scored event for each scored submission; the same for all who received them."""
@@ -85,6 +110,33 @@ class Checker:
         for number in self.history.events:
             if number > len(events):
                 self.say(f"event {number} was received and is not in the log")
+        for number, text in self.history.documents.items():
+            if number > len(events):
+                self.say(f"event {number} was sent and is not in the log")
+            elif json.loads(text) != events[number - 1]:
+                self.say(f"event {number} was sent with another content than the log's")
+
+    def copies(self, events):
+        """Whoever followed the log has it whole. Each copy's own order was watched while it grew."""
+        for name, (behind, last) in self.history.copies.items():
+            if last != len(events):
+                self.say(f"{name} has the events behind {behind} to {last}, the log ends at {len(events)}")
+
+    def deliveries(self, events):
+        """Every event to every webhook, at least once, signed, and none before the one in front of it was taken."""
+        for name, deliveries in self.history.deliveries.items():
+            taken = 0
+            for delivery in deliveries:
+                if not delivery.signed:
+                    self.say(f"{name} was sent event {delivery.number} with a signature that is not valid")
+                if delivery.ident != f"evt_{delivery.number}":
+                    self.say(f"{name} was sent event {delivery.number} as {delivery.ident}")
+                if delivery.number > taken + 1:
+                    self.say(f"{name} was sent event {delivery.number} when it had taken those up to {taken}")
+                if delivery.taken and delivery.number == taken + 1:
+                    taken = delivery.number
+            if taken != len(events):
+                self.say(f"{name} has taken the events up to {taken}, the log ends at {len(events)}")
 
     def totals(self, documents):
         """The sums are those of the results that stand."""

@@ -2,11 +2,9 @@
 import json
 import random
 import socket
-import struct
 import threading
 
 import requests
-import zmq
 
 from history import Form, History
 from service import JSON, body_of, form_of
@@ -26,13 +24,16 @@ class Client(threading.Thread):
 
     def run(self):
         try:
-            while not self.ending.is_set():
+            while not self.is_over():
                 self.turn()
                 self.rest(self.service.pace)
         except Exception as fault:  # told by the campaign
             self.fault = fault
         finally:
             self.http.close()
+
+    def is_over(self):
+        return self.ending.is_set()
 
     def rest(self, seconds=0.05):
         """Between two requests; a client that is told to end does not wait it out."""
@@ -87,7 +88,7 @@ class Submitter(Client):
             response = self.ask("POST", "/v1/submissions", data=body, headers=headers)
             if response is None or response.status_code in (502, 503, 504):
                 if response is not None:
-                    self.history.count(f"{response.status_code}")
+                    self.history.put_off(form, asked, response.status_code, self.code_of(response))
                 self.rest()
                 continue
             if response.status_code in (200, 201, 202):
@@ -98,6 +99,11 @@ class Submitter(Client):
                 self.history.contradiction(f"{form.key}: a good form was answered {response.status_code} "
                                            f"{response.text[:300]}")
             return
+
+    @staticmethod
+    def code_of(response):
+        """What the gateway says, or nginx by itself."""
+        return response.json()["code"] if "json" in response.headers.get("Content-Type", "") else "from nginx"
 
     def repeat(self, form):
         self.history.count("repeated")
@@ -131,7 +137,9 @@ class Submitter(Client):
                     self.history.acknowledged(form, asked, verdict["status"], verdict["document"])
                     self.history.count("acknowledged")
                     left.remove(form)
-                elif verdict["status"] != 503:
+                elif verdict["status"] == 503:
+                    self.history.put_off(form, asked, 503, verdict["problem"]["code"])
+                else:
                     self.history.contradiction(f"{form.key}: line answered {line[:300]}")
                     left.remove(form)
             open_forms = left
@@ -183,56 +191,6 @@ class Reader(Client):
             self.rest()
 
 
-class Subscriber(Client):
-    """Joins replay and live publication, leaves at random and comes back where it was."""
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.position = 0
-
-    def turn(self):
-        with zmq.Context() as context, context.socket(zmq.SUB) as live, context.socket(zmq.DEALER) as replay:
-            live.linger = replay.linger = 0
-            live.subscribe(b"")
-            live.connect(f"ipc://{self.service.run}/events.sock")
-            replay.connect(f"ipc://{self.service.run}/replay.sock")
-            stays, received = self.dice.randint(20, 400), 0
-            while received < stays and not self.ending.is_set():
-                if not live.poll(200):
-                    continue
-                topic, number, frozen = live.recv_multipart()
-                number = int.from_bytes(number, "big")
-                if number > self.position + (topic != b"beat"):
-                    received += self.catch_up(replay, number)
-                elif topic != b"beat" and number == self.position + 1:
-                    self.take(number, frozen)
-                    received += 1
-
-    def take(self, number, frozen):
-        self.history.event(number, bytes(frozen), self.name)
-        self.history.count("events received")
-        self.position = number
-
-    def catch_up(self, replay, newest):
-        """Asks for what it missed; an answer that does not come is asked for again at the next event or beat."""
-        begun = self.position
-        while self.position < newest and not self.ending.is_set():
-            replay.send_multipart([b"AFTER", struct.pack(">Q", self.position), struct.pack(">I", 500)])
-            if not replay.poll(1000):
-                break
-            frames = replay.recv_multipart()
-            if frames[0] != b"EVENTS":
-                break
-            numbers, events = frames[3::2], frames[4::2]
-            for number, frozen in zip(numbers, events):
-                number = int.from_bytes(number, "big")
-                if number == self.position + 1:
-                    self.take(number, frozen)
-            if not events:
-                break
-        return self.position - begun
-
-
 class Nuisance(Client):
     """Hangs up, sends byte by byte, never reads, sends what is no HTTP: nobody else may notice."""
 
@@ -241,7 +199,8 @@ class Nuisance(Client):
             with socket.create_connection(("127.0.0.1", self.service.port), timeout=2) as raw:
                 body = body_of(form_of(1, "扰"))
                 head = b"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                self.dice.choice([self.hang_up, self.trickle, self.never_read, self.noise])(raw, head % len(body), body)
+                kinds = [self.hang_up, self.trickle, self.never_read, self.stuck_stream, self.noise]
+                self.dice.choice(kinds)(raw, head % len(body), body)
         except OSError:
             pass
         self.history.count("nuisances")
@@ -258,6 +217,10 @@ class Nuisance(Client):
     def never_read(self, raw, head, _):
         raw.sendall(b"GET /v1/events?after=0&limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
         self.rest(0.5)
+
+    def stuck_stream(self, raw, *_):
+        raw.sendall(b"GET /v1/events?after=0 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+        self.rest(2)
 
     def noise(self, raw, *_):
         raw.sendall(self.dice.randbytes(self.dice.randint(1, 2000)))

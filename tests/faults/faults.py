@@ -2,6 +2,7 @@
 
 Of the programs, only those that this service has started are touched, by their process ids.
 """
+import errno
 import os
 import random
 import shutil
@@ -9,7 +10,15 @@ import signal
 import threading
 
 from actors import NOTIFIER, WORKER
-from service import GATEWAY
+from failing import FOR_EVER, META, PAGES, SHORT_WRITE, SYNC
+from service import GATEWAY, WEBHOOKS
+
+IN_DOUBT = 75  # EX_TEMPFAIL: who cannot know what is on disk ends with it, and the successor looks
+PROGRAMS = {"gateway": GATEWAY, "worker": WORKER, "notifier": NOTIFIER, "webhooks": WEBHOOKS}
+WRITERS = {"intake": ("gateway",), "scores": ("worker-1", "worker-2"), "webhooks": ("webhooks",)}
+DISK_ERRORS = ((SYNC, errno.EIO), (PAGES, errno.EIO), (META, errno.EIO), (PAGES, SHORT_WRITE), (META, SHORT_WRITE),
+               (PAGES, errno.ENOSPC), (META, errno.ENOSPC))
+MINUTE_S, DAY_S = 60, 24 * 3600
 
 POISON_HOOK = {"ZIPING_HOOK": "score:毒"}
 GATEWAY_HOOKS = ("intake-written", "intake-committed")
@@ -17,24 +26,25 @@ WORKER_HOOKS = ("scores-written", "scores-committed")
 
 
 class Supervisor:
-    """Keeps one gateway, two workers and one notifier running, as systemd would."""
+    """Keeps one gateway, two workers, one notifier and the webhooks' sender running, as systemd would."""
 
     def __init__(self, service, history, hooks, aliased):
         self.service, self.history, self.hooks = service, history, hooks
         self.configs = {"worker-2": aliased}  # it calls the gateway through the proxy
         self.lock = threading.RLock()
         self.slots = {}  # name: Program
+        self.on_bad_disk = set()  # whose store has failed, or fails, since they were started
         self.next_hook = {}  # name: the environment of its next start
 
     def start(self):
-        for name in ("gateway", "worker-1", "worker-2", "notifier"):
+        for name in ("gateway", "worker-1", "worker-2", "notifier", "webhooks"):
             self.start_one(name)
         self.service.gateway.wait_for("ready")
         self.service.start_nginx(patience="10s")
 
     def start_one(self, name):
         kind = name.partition("-")[0]
-        path = {"gateway": GATEWAY, "worker": WORKER, "notifier": NOTIFIER}[kind]
+        path = PROGRAMS[kind]
         environment = self.next_hook.pop(name, POISON_HOOK if kind == "worker" and self.hooks else {})
         program = self.service.start_program(path, self.configs.get(name), **environment)
         self.slots[name] = program
@@ -48,11 +58,17 @@ class Supervisor:
                 code = program.process.poll()
                 if code is None:
                     continue
-                if code not in (0, -signal.SIGKILL):
-                    self.history.contradiction(f"{name} ended with {code}:\n{program.log()[-3000:]}")
+                self.judge_end(name, program, code)
                 self.history.count(f"restarts of {name.partition('-')[0]}")
                 self.forget(program)
                 self.start_one(name)
+
+    def judge_end(self, name, program, code):
+        """Killed, told to end, or in doubt of a disk that has failed: anything else is a finding."""
+        if code == IN_DOUBT and name in self.on_bad_disk:
+            self.history.count(f"{name.partition('-')[0]} in doubt of the disk")
+        elif code not in (0, -signal.SIGKILL):
+            self.history.contradiction(f"{name} ended with {code}:\n{program.log()[-3000:]}")
 
     def forget(self, program):
         log = program.log()
@@ -63,8 +79,11 @@ class Supervisor:
         self.service.programs.remove(program)
 
     def mend(self):
-        """Everything runs, and runs without hooks: the end of the campaign."""
+        """Everything runs, and runs without hooks, on a good disk, by the right time: the end of the campaign."""
         with self.lock:
+            if self.service.disk:
+                self.service.disk.heal()
+                self.service.clock.set(0)
             self.hooks = False
             self.next_hook.clear()
             for program in self.slots.values():
@@ -89,7 +108,11 @@ class Faults:
         self.fault = None
         self.thread = threading.Thread(target=self.run, name="faults")
         self.kinds = [self.kill, self.kill, self.kill, self.freeze, self.freeze, self.end_in_order, self.all_at_once,
-                      self.nginx_child, self.nginx_again, self.fill_disk]
+                      self.nginx_child, self.nginx_again]
+        if service.ballast:
+            self.kinds += [self.fill_disk]
+        if service.disk:
+            self.kinds += [self.break_disk, self.break_disk, self.step_clock]
         if supervisor.hooks:
             self.kinds += [self.hook, self.hook, self.hook]
 
@@ -130,9 +153,7 @@ class Faults:
     def end_in_order(self):
         name, program = self.draw()
         self.note(f"SIGTERM {name}")
-        code = program.stop()
-        if code not in (0, -signal.SIGKILL):  # the latter when it met a hook on its way out
-            self.history.contradiction(f"{name} ended with {code} after SIGTERM:\n{program.log()[-3000:]}")
+        program.stop()  # how it ended is judged when it is started again
 
     def all_at_once(self):
         self.note("kill everything")
@@ -179,16 +200,39 @@ class Faults:
         self.service.start_nginx(patience="10s")
 
     def fill_disk(self):
-        """The gateway must believe that the disk is full: its own bound is in the settings, so a file takes the room."""
-        if not self.service.ballast:
-            return
+        """A file takes all of the room, or leaves less than the gateway's own bound."""
         free = shutil.disk_usage(self.service.data).free
         self.note("fill the disk")
         try:
             with open(self.service.ballast, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, max(1, free - self.dice.randint(0, 1 << 20)))
+                os.posix_fallocate(file.fileno(), 0, max(1, free - self.dice.choice([0, self.dice.randint(0, 1 << 20)])))
         except OSError:
             pass
         self.pause(0.3, 2.0)
         if os.path.exists(self.service.ballast):
             os.remove(self.service.ballast)
+
+    def break_disk(self):
+        """One store's calls fail: once, a few times, or until the end of this fault; meanwhile successors start on it."""
+        disk, store = self.service.disk, self.dice.choice(list(WRITERS))
+        calls, error = self.dice.choice(DISK_ERRORS)
+        there = calls == META and self.dice.random() < 0.3  # what is said to have failed is on disk all the same
+        times = self.dice.choice([1, 1, 3, FOR_EVER])
+        self.note(f"{store}: calls {calls} fail with {error}, {times} times{', and are done' if there else ''}")
+        self.supervisor.on_bad_disk.update(WRITERS[store])
+        disk.give(os.path.realpath(os.path.join(self.service.data, store, "data.mdb")), calls, error,
+                  skip=self.dice.randint(0, 20), times=times, done=there, gone=there)
+        for _ in range(self.dice.randint(1, 5)):
+            self.pause(0.1, 0.4)
+            self.supervisor.look()
+        disk.heal()
+        self.history.disk_faults += disk.failed()
+        self.history.count("calls to the disk that failed", disk.failed())
+        self.supervisor.look()
+
+    def step_clock(self):
+        """The wall clock of all programs, from then on; the next step is by the machine's own time again."""
+        reach = self.dice.choice([5, 10 * MINUTE_S, DAY_S])
+        seconds = self.dice.choice([0, self.dice.uniform(-reach, reach)])
+        self.note(f"the clock stands {seconds:+.1f} s from the right time")
+        self.service.clock.set(seconds)

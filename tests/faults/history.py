@@ -14,6 +14,15 @@ class Said:
 
 
 @dataclass
+class Delivery:
+    """One request that a webhook's receiver got."""
+    number: int
+    ident: str
+    signed: bool
+    taken: bool  # answered with 2xx
+
+
+@dataclass
 class Form:
     """One submission as its client knows it."""
     key: str
@@ -31,6 +40,10 @@ class History:
         self.forms = {}  # by key
         self.statuses = {}  # by id: [Said]
         self.events = {}  # by number: the bytes of the first who got it
+        self.documents = {}  # by number: the event's JSON, likewise
+        self.deliveries = {}  # by the name of the webhook's receiver: [Delivery]
+        self.copies = {}  # by the name of who keeps a copy of the log: (behind which number it begins, its last)
+        self.disk_faults = 0
         self.contradictions = []
         self.counts = {}
         self.fault_log = []
@@ -68,6 +81,11 @@ class History:
                 self.contradictions.append(f"{form.key}: digest was {form.digest}, is {digest}")
             form.id, form.digest = ident, digest
 
+    def put_off(self, form, asked, status, code):
+        """A 5xx: the same is sent again."""
+        self.count(f"{status} {code}")
+        self.refused(form, asked, status, code)
+
     def refused(self, form, asked, status, code):
         with self.lock:
             form.told.append(Said(asked, self.now(), f"{status} {code}", {}))
@@ -75,14 +93,45 @@ class History:
     def seen(self, ident, asked, document):
         with self.lock:
             self.statuses.setdefault(ident, []).append(
-                Said(asked, self.now(), document["status"], {"superseded_by": document["superseded_by"]}))
+                Said(asked, self.now(), document["status"],
+                     {name: document[name] for name in ("superseded_by", "scored_at")} | self.sums_of(document)))
+
+    @staticmethod
+    def sums_of(document):
+        """What of a result may never change once it was told."""
+        result = document["result"] or {}
+        return {name: result.get(name) for name in ("computed_total", "confirmed_total", "grade")}
 
     def event(self, number, frozen, who):
         """An event that somebody received; a replay must give the same bytes."""
+        self.hold_against(self.events, number, frozen, who)
+
+    def document(self, number, text, who):
+        """The same as JSON, from a stream or a webhook."""
+        self.hold_against(self.documents, number, bytes(text), who)
+
+    def hold_against(self, known, number, given, who):
         with self.lock:
-            known = self.events.setdefault(number, frozen)
-            if known != frozen:
+            if known.setdefault(number, given) != given:
                 self.contradictions.append(f"event {number}: {who} got other bytes than the first who got it")
+
+    def delivery(self, who, number, ident, body, signed, taken):
+        self.document(number, body, who)
+        with self.lock:
+            self.deliveries.setdefault(who, []).append(Delivery(number, ident, signed, taken))
+
+    def taken_upto(self, who):
+        """The last event that this receiver has taken, all before it as well."""
+        with self.lock:
+            return max((d.number for d in self.deliveries.get(who, ()) if d.taken), default=0)
+
+    def began_behind(self, who, number):
+        with self.lock:
+            self.copies[who] = number, number
+
+    def ended_at(self, who, number):
+        with self.lock:
+            self.copies[who] = self.copies.get(who, (0, 0))[0], number
 
     def known(self):
         """Forms that are acknowledged."""
