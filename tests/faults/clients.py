@@ -62,8 +62,8 @@ class Submitter(Client):
             self.repeat(self.dice.choice(mine))
         elif mine and choice < 0.2:
             self.revise(self.dice.choice(mine))
-        elif choice < 0.3:
-            self.batch(self.dice.randint(2, 30))
+        elif choice < 0.25:
+            self.batch(self.dice.randint(2, 20))
         else:
             self.submit(self.new_form())
 

@@ -6,7 +6,7 @@ import threading
 from receiver import Receiver
 
 HANGS_S = 1.0
-FAILURES = ("500", "404", "302", "hang", "drop")
+FAILURES = ("500", "500", "500", "404", "302", "drop", "drop", "drop", "hang")
 
 
 class HungUp(Exception):

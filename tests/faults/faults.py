@@ -67,6 +67,8 @@ class Supervisor:
         """Killed, told to end, or in doubt of a disk that has failed: anything else is a finding."""
         if code == IN_DOUBT and name in self.on_bad_disk:
             self.history.count(f"{name.partition('-')[0]} in doubt of the disk")
+        elif code == -signal.SIGTERM and not program.log():
+            pass  # told to end before it had begun
         elif code not in (0, -signal.SIGKILL):
             self.history.contradiction(f"{name} ended with {code}:\n{program.log()[-3000:]}")
 

@@ -42,6 +42,7 @@ class History:
         self.events = {}  # by number: the bytes of the first who got it
         self.documents = {}  # by number: the event's JSON, likewise
         self.deliveries = {}  # by the name of the webhook's receiver: [Delivery]
+        self.taken = {}  # by the same: the highest number that it took
         self.copies = {}  # by the name of who keeps a copy of the log: (behind which number it begins, its last)
         self.disk_faults = 0
         self.contradictions = []
@@ -119,11 +120,13 @@ class History:
         self.document(number, body, who)
         with self.lock:
             self.deliveries.setdefault(who, []).append(Delivery(number, ident, signed, taken))
+            if taken:
+                self.taken[who] = max(number, self.taken.get(who, 0))
 
     def taken_upto(self, who):
-        """The last event that this receiver has taken, all before it as well."""
+        """The highest number that this receiver has taken."""
         with self.lock:
-            return max((d.number for d in self.deliveries.get(who, ()) if d.taken), default=0)
+            return self.taken.get(who, 0)
 
     def began_behind(self, who, number):
         with self.lock:
