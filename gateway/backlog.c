@@ -85,6 +85,38 @@ void zp_backlog_return(zp_backlog *self, const zp_pending *item)
     push(item->attempts ? &self->suspects : &self->returned, item);
 }
 
+void zp_backlog_suspect_it(zp_backlog *self, const zp_pending *item)
+{
+    push(&self->suspects, item);
+}
+
+static bool is_suspect(const queue *suspects, const zp_id *id, uint32_t attempt)
+{
+    for (size_t i = suspects->head; i < suspects->tail; i++)
+        if (zp_id_cmp(&suspects->items[i].id, id) == 0)
+            return suspects->items[i].attempts + 1 == attempt;
+    return false;
+}
+
+bool zp_backlog_blame(zp_backlog *self, const zp_id *id, uint32_t attempt, zp_pending *out)
+{
+    queue *suspects = &self->suspects;
+    if (!is_suspect(suspects, id, attempt))
+        return false;
+    size_t kept = suspects->head;
+    for (size_t i = suspects->head; i < suspects->tail; i++) {
+        const zp_pending item = suspects->items[i];
+        if (zp_id_cmp(&item.id, id) == 0)
+            *out = (zp_pending){.id = item.id, .attempts = attempt};
+        else if (item.attempts)
+            suspects->items[kept++] = item;
+        else
+            push(&self->returned, &item);
+    }
+    suspects->tail = kept;
+    return true;
+}
+
 /* Moves suspects at the front of the page (a restart finds them there) to their own queue. */
 static void refill(zp_backlog *self)
 {

@@ -2,7 +2,8 @@
  * backlog.h - what is to be sent next: new pending submissions in id order, then those that came back.
  *
  * A job that has failed before is a suspect: it may be what brings a worker down, so it is kept apart and travels
- * alone. One thread (the dispatcher's); owns an intake reader.
+ * alone. So is one that was with a worker which ended, as long as nobody knows at which job: it is not charged with an
+ * attempt that may not have been its own. One thread (the dispatcher's); owns an intake reader.
  */
 #ifndef ZP_GATEWAY_BACKLOG_H
 #define ZP_GATEWAY_BACKLOG_H
@@ -20,6 +21,14 @@ void zp_backlog_look(zp_backlog *self);
 void zp_backlog_rewind(zp_backlog *self);
 /* A job came back; attempts > 0 makes it a suspect. Losing it (out of memory) is healed by a later rewind. */
 void zp_backlog_return(zp_backlog *self, const zp_pending *item);
+
+/* The same, a suspect even without attempts. */
+void zp_backlog_suspect_it(zp_backlog *self, const zp_pending *item);
+/*
+ * It has become known at which job, as which attempt, the worker ended. True: it was among the suspects, has left them
+ * and is in *out, charged with that attempt; the others without attempts are suspects no longer.
+ */
+bool zp_backlog_blame(zp_backlog *self, const zp_id *id, uint32_t attempt, zp_pending *out);
 
 /* The next suspect, the next ordinary job; NULL when there is none. Valid until the next call that takes or returns. */
 const zp_pending *zp_backlog_suspect(zp_backlog *self);

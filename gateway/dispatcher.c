@@ -10,7 +10,9 @@
  *
  * The store is the queue: what is lost here (this process, a message, memory) is found there again. A job that has
  * failed before travels alone, so that one poisonous form takes nobody with it; after max_attempts the worker is asked
- * to record it as failed instead. Every job costs O(1); nothing is rescanned.
+ * to record it as failed instead. Of the jobs that were with a worker when it ended, the one that it had begun has
+ * failed: the next worker says which one that was (FELL), and the others go on as if nothing had happened. While nobody
+ * knows, each travels alone and none is charged. Every job costs O(1); nothing is rescanned.
  */
 #include "backlog.h"
 #include "base/clock.h"
@@ -112,24 +114,54 @@ static void forget_worker(zp_dispatcher *self, worker *w)
     free(w);
 }
 
-static void lose_worker(zp_dispatcher *self, worker *w)
-{
-    zp_log(ZP_WARN, "worker-lost", "jobs=%u silent_ms=%lld", w->holder.count, (long long)(self->now - w->heard_ms));
-    for (zp_lease *lease; (lease = LIST_FIRST(&w->holder.leases));)
-        fail_attempt(self, lease);
-    forget_worker(self, w);
-}
+typedef void give_back(zp_backlog *backlog, const zp_pending *item);
 
-/* The worker says itself that it has not done these: no failure, so the same attempt again. */
-static void dismiss_worker(zp_dispatcher *self, worker *w)
+/* No failure of these, so the same attempt again. */
+static void return_all(zp_dispatcher *self, worker *w, give_back *to)
 {
-    zp_log(ZP_INFO, "worker-left", "jobs=%u", w->holder.count);
     for (zp_lease *lease; (lease = LIST_FIRST(&w->holder.leases));) {
         zp_pending item = {.id = lease->id, .attempts = lease->attempt - 1};
         zp_inflight_remove(self->inflight, lease);
-        zp_backlog_return(self->backlog, &item);
+        to(self->backlog, &item);
     }
     forget_worker(self, w);
+}
+
+/* Silence: if it had one job only, that is what it was at. */
+static void lose_worker(zp_dispatcher *self, worker *w)
+{
+    zp_log(ZP_WARN, "worker-lost", "jobs=%u silent_ms=%lld", w->holder.count, (long long)(self->now - w->heard_ms));
+    if (w->holder.count == 1)
+        fail_attempt(self, LIST_FIRST(&w->holder.leases));
+    return_all(self, w, zp_backlog_suspect_it);
+}
+
+/* The worker says itself that it has not done these. */
+static void dismiss_worker(zp_dispatcher *self, worker *w)
+{
+    zp_log(ZP_INFO, "worker-left", "jobs=%u", w->holder.count);
+    return_all(self, w, zp_backlog_return);
+}
+
+/*
+ * A successor says at which job the worker before it ended. Its silence may not have been noticed yet, or it has, and
+ * all that it had are suspects. What fits neither is an old message.
+ */
+static void on_fell(zp_dispatcher *self, const worker *sender, const zp_done *job)
+{
+    zp_pending item;
+    zp_lease *lease = zp_inflight_find(self->inflight, &job->id);
+    if (lease && lease->attempt == job->attempt && (worker *)lease->holder != sender) {
+        worker *fallen = (worker *)lease->holder;
+        zp_log(ZP_WARN, "worker-fell", "jobs=%u", fallen->holder.count);
+        fail_attempt(self, lease);
+        return_all(self, fallen, zp_backlog_return);
+    } else if (!lease && zp_backlog_blame(self->backlog, &job->id, job->attempt, &item)) {
+        if (zp_committer_bump(self->gateway->committer, &item, 1) != ZP_OK)
+            zp_log(ZP_ERROR, "job-set-aside", "reason=\"out of memory\"");
+    } else {
+        zp_tally(&self->gateway->counters.messages_dropped, 1);
+    }
 }
 
 static void expire(zp_dispatcher *self)
@@ -202,7 +234,7 @@ static void collect(zp_dispatcher *self, worker *w, cargo *load)
         if (w->holder.count)
             return; /* first let it finish: a suspect travels alone */
         while (load->count == 0 && (item = zp_backlog_suspect(self->backlog))) {
-            (void)add_job(self, w, load, item);
+            w->holder.has_suspect = add_job(self, w, load, item);
             zp_backlog_take_suspect(self->backlog);
         }
         if (load->count)
@@ -227,14 +259,15 @@ static bool send_to(zp_dispatcher *self, const worker *w, const zp_dispatch_msg 
            zp_zmq_send(self->router, self->message.p, self->message.n, ZMQ_DONTWAIT) == ZP_OK;
 }
 
-static void take_back(zp_dispatcher *self, const cargo *load)
+static void take_back(zp_dispatcher *self, const worker *w, const cargo *load)
 {
+    give_back *to = w->holder.has_suspect ? zp_backlog_suspect_it : zp_backlog_return;
     for (size_t i = 0; i < load->count; i++) {
         zp_pending item = {.id = self->jobs[i].id, .attempts = self->jobs[i].attempt - 1};
         zp_lease *lease = zp_inflight_find(self->inflight, &item.id);
         if (lease)
             zp_inflight_remove(self->inflight, lease);
-        zp_backlog_return(self->backlog, &item);
+        to(self->backlog, &item);
     }
 }
 
@@ -268,7 +301,7 @@ static bool feed(zp_dispatcher *self, worker *w)
         return true;
     }
     /* Not delivered, so no failure. Unroutable: silence will tell; a full pipe: its next READY will. */
-    take_back(self, &load);
+    take_back(self, w, &load);
     w->stuffed = true;
     return false;
 }
@@ -358,6 +391,8 @@ static void on_message(zp_dispatcher *self, zp_str bytes)
         on_done(self, w, &msg);
     else if (rc == ZP_OK && msg.kind == ZP_MSG_BYE && w)
         dismiss_worker(self, w);
+    else if (rc == ZP_OK && msg.kind == ZP_MSG_FELL)
+        on_fell(self, w, &self->done[0]);
     else
         zp_tally(&self->gateway->counters.messages_dropped, 1);
 }

@@ -13,11 +13,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "batch.h"
+#include "begun.h"
 #include "codec/profile_yaml.h"
 #include "lease.h"
 #include "link.h"
 #include "program.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,6 +32,8 @@ typedef struct {
     zp_batch *batch;
     zp_link *link;
     zp_announcer *announcer;
+    zp_begun *begun; /* NULL: there was no room for it */
+    zp_done fell;    /* what the active worker before was at when it ended, and nobody knows yet; attempt 0: nothing */
     int64_t now; /* monotonic ms, of this turn of the loop */
     int64_t next_ready, next_reader_check, next_announce;
     bool unsaid; /* the last READY found nobody */
@@ -63,6 +67,15 @@ static void check_readers(worker *self)
         zp_log(ZP_INFO, "readers-freed", "count=%d", freed);
 }
 
+/* What the predecessor fell over comes first: it must not be among the jobs that READY brings. */
+static bool introduce(worker *self)
+{
+    if (self->fell.attempt && !zp_link_say_fell(self->link, &self->fell))
+        return false;
+    self->fell.attempt = 0;
+    return zp_link_say_ready(self->link, self->program.config->worker.credit);
+}
+
 static void keep_time(worker *self)
 {
     if (self->now >= self->next_reader_check)
@@ -75,7 +88,7 @@ static void keep_time(worker *self)
         watch_gateway(self);
     }
     if (due || self->unsaid)
-        self->unsaid = !zp_link_say_ready(self->link, self->program.config->worker.credit);
+        self->unsaid = !introduce(self);
 }
 
 static int64_t time_to_wait(const worker *self)
@@ -92,9 +105,12 @@ static int64_t time_to_wait(const worker *self)
 
 static void score_all(worker *self, const zp_job *jobs, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        zp_begun_note(self->begun, &jobs[i].id, jobs[i].attempt);
         if (zp_batch_add(self->batch, &jobs[i]) != ZP_OK)
             zp_log(ZP_ERROR, "job-not-scored", "reason=\"out of memory; it comes again\"");
+    }
+    zp_begun_clear(self->begun);
 }
 
 /* While stuck, jobs that still come are dropped: after our BYE the gateway has them back in its queue. */
@@ -211,11 +227,25 @@ static zp_rc open_store(worker *self)
     return rc;
 }
 
+/* Without it a form that ends its worker is found all the same, only less quickly. */
+static void open_begun(worker *self, const char *path)
+{
+    if (zp_begun_open(path, &self->begun, &self->fell) != ZP_OK) {
+        zp_log(ZP_WARN, "begun-not-kept", "file=\"%s\" error=\"%s\"", path, strerror(errno));
+    } else if (self->fell.attempt) {
+        char id[ZP_ID_TEXT + 1];
+        zp_id_format(&self->fell.id, id);
+        zp_log(ZP_WARN, "predecessor-fell", "id=%s attempt=%u", id, self->fell.attempt);
+    }
+}
+
 static zp_rc take_lease(worker *self)
 {
     zp_program *program = &self->program;
     char *path = zp_config_path(program->config, "run/worker.lock");
     zp_rc rc = path ? zp_lease_take(path, program->signals, program->message, sizeof program->message) : ZP_NOMEM;
+    if (!rc)
+        open_begun(self, path);
     free(path);
     return rc;
 }
@@ -243,6 +273,7 @@ static void end(worker *self)
     zp_link_close(&self->link);
     zp_announcer_destroy(&self->announcer);
     zp_batch_destroy(&self->batch);
+    zp_begun_close(&self->begun);
     zp_scores_close(&self->scores);
 }
 

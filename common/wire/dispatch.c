@@ -2,7 +2,7 @@
  * dispatch.c - see dispatch.h. Pure: bytes to values and back; encoding and decoding stand side by side.
  *
  *   READY [1, 1, credit]      DONE [1, 2, [[id, attempt]…]]      BYE [1, 3]
- *   JOBS  [1, 4, [[id, attempt, mode, submission]…]]             BEAT [1, 5]
+ *   JOBS  [1, 4, [[id, attempt, mode, submission]…]]             BEAT [1, 5]      FELL [1, 6, [[id, attempt]]]
  *
  * Nothing is allocated while decoding. What does not fit this table to the last byte is ZP_INVALID; a message of an
  * array length, kind or version that we do not know is the business of a release that does.
@@ -75,6 +75,7 @@ void zp_dispatch_encode(const zp_dispatch_msg *msg, zp_buf *out)
         msgpack_pack_uint32(&p, msg->credit);
         break;
     case ZP_MSG_DONE:
+    case ZP_MSG_FELL:
         encode_done(&p, msg);
         break;
     case ZP_MSG_JOBS:
@@ -94,10 +95,11 @@ static void decode_body(zp_mp *m, zp_dispatch_msg *msg)
         msg->credit = (uint32_t)credit;
         return;
     }
-    bool room = msg->kind == ZP_MSG_DONE ? msg->done != NULL : msg->jobs != NULL;
+    bool of_done = msg->kind == ZP_MSG_DONE || msg->kind == ZP_MSG_FELL;
+    bool room = of_done ? msg->done != NULL : msg->jobs != NULL;
     msg->count = zp_mp_array(m);
-    m->bad |= !room || msg->count > ZP_DISPATCH_MAX_JOBS;
-    if (msg->kind == ZP_MSG_DONE)
+    m->bad |= !room || msg->count > ZP_DISPATCH_MAX_JOBS || (msg->kind == ZP_MSG_FELL && msg->count != 1);
+    if (of_done)
         decode_done(m, msg);
     else
         decode_jobs(m, msg);
@@ -112,7 +114,7 @@ zp_rc zp_dispatch_decode(zp_str bytes, zp_dispatch_msg *msg)
     zp_mp m = zp_mp_of(bytes);
     uint32_t fields = zp_mp_array(&m);
     uint64_t version = zp_mp_uint(&m), kind = zp_mp_uint(&m);
-    if (m.bad || version != ZP_DISPATCH_VERSION || kind < ZP_MSG_READY || kind > ZP_MSG_BEAT)
+    if (m.bad || version != ZP_DISPATCH_VERSION || kind < ZP_MSG_READY || kind > ZP_MSG_FELL)
         return ZP_INVALID;
     msg->kind = (zp_msg_kind)kind;
     bool bare = msg->kind == ZP_MSG_BYE || msg->kind == ZP_MSG_BEAT;

@@ -4,10 +4,16 @@
  * One frame of MessagePack a message: [version, kind, …]. A decoder refuses unknown versions and kinds, wrong types and
  * leftover bytes (ZP_INVALID); the receiver drops such a message and counts it.
  *
- *   worker → gateway   READY  credit           I hold the lease on the store; keep up to `credit` jobs with me.
- * Repeated as heartbeat. DONE   [[id, attempt]…] these are committed; an expired attempt changes nothing BYE I am
- * leaving: everything not done goes back to the queue gateway → worker   JOBS   [[id, attempt, mode, submission]…] BEAT
- * I am here (answer to READY)
+ * worker → gateway
+ * - READY credit: I hold the lease on the store; keep up to `credit` jobs with me. Repeated as heartbeat.
+ * - DONE [[id, attempt]…]: these are committed; an expired attempt changes nothing.
+ * - BYE: I am leaving; everything not done goes back to the queue.
+ * - FELL [[id, attempt]]: the holder of the lease before me ended while it was at this one; what else it had, it had not
+ *   begun or was through with. Said once, before the first READY.
+ *
+ * gateway → worker
+ * - JOBS [[id, attempt, mode, submission]…]
+ * - BEAT: I am here (answer to READY).
  *
  * A worker that does not hold the lease says nothing.
  */
@@ -20,7 +26,7 @@
 
 enum { ZP_DISPATCH_VERSION = 1, ZP_DISPATCH_MAX_JOBS = 1024, ZP_DISPATCH_MAX_BYTES = 64 * 1024 * 1024 };
 
-typedef enum { ZP_MSG_READY = 1, ZP_MSG_DONE, ZP_MSG_BYE, ZP_MSG_JOBS, ZP_MSG_BEAT } zp_msg_kind;
+typedef enum { ZP_MSG_READY = 1, ZP_MSG_DONE, ZP_MSG_BYE, ZP_MSG_JOBS, ZP_MSG_BEAT, ZP_MSG_FELL } zp_msg_kind;
 typedef enum { ZP_JOB_SCORE = 0, ZP_JOB_FAIL = 1 } zp_job_mode; /* FAIL: record as failed without scoring */
 
 typedef struct {
@@ -38,7 +44,7 @@ typedef struct {
 typedef struct {
     zp_msg_kind kind;
     uint32_t credit;
-    size_t count; /* of jobs or done */
+    size_t count; /* of jobs or done; FELL has one done */
     zp_job *jobs; /* caller's array, see zp_dispatch_decode */
     zp_done *done;
 } zp_dispatch_msg;

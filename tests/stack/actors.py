@@ -24,7 +24,7 @@ NOTIFIER = os.path.join(BUILD, "worker", "notifier", "ziping-notifier")
 HANG_S = 120
 GUARD_S = 30
 
-VERSION, READY, DONE, BYE, JOBS, BEAT = 1, 1, 2, 3, 4, 5
+VERSION, READY, DONE, BYE, JOBS, BEAT, FELL = 1, 1, 2, 3, 4, 5, 6
 SCORE, FAIL = 0, 1
 HEARTBEAT_MS = 200
 BEAT_MS = 100

@@ -12,7 +12,7 @@ import zmq
 import fcgi_client as fcgi
 from gateway_process import JSON, Case, form
 
-READY, DONE, BYE, JOBS, BEAT = range(1, 6)
+READY, DONE, BYE, JOBS, BEAT, FELL = range(1, 7)
 SCORE, FAIL = 0, 1
 
 
@@ -162,7 +162,8 @@ class Failures(DispatchCase):
         with Worker(gateway) as worker:
             noise = [b"", b"\xc1", b"\x93\x01\x01", msgpack.packb([2, READY, 1]), msgpack.packb([1, 99]),
                      msgpack.packb([1, READY, "much"]), msgpack.packb([1, READY, 1]) + b"\0",
-                     msgpack.packb([1, DONE, [[b"short", 1]]]), msgpack.packb([1, JOBS, []])]
+                     msgpack.packb([1, DONE, [[b"short", 1]]]), msgpack.packb([1, JOBS, []]),
+                     msgpack.packb([1, FELL, []]), msgpack.packb([1, FELL, [[bytes(16), 1]] * 2])]
             for bytes_ in noise:
                 worker.socket.send(bytes_)
             worker.socket.send_multipart([b"two", b"frames"])
@@ -185,7 +186,7 @@ class Failures(DispatchCase):
             worker.done(again)
             self.assert_all_done(gateway)
 
-    def test_jobs_of_a_silent_worker_go_one_by_one_to_the_next(self):
+    def test_jobs_of_a_silent_worker_go_one_by_one_to_the_next_and_none_is_charged(self):
         gateway = self.gateway(heartbeat_ms=100)
         ids = self.submit(gateway, 4)
         with Worker(gateway) as dead, Worker(gateway) as next_:
@@ -195,12 +196,91 @@ class Failures(DispatchCase):
             while len(seen) < 4:
                 jobs = next_.jobs(10)
                 self.assertEqual(len(jobs), 1, "suspects travel alone")
-                self.assertEqual(jobs[0][1], 2)
+                self.assertEqual(jobs[0][1], 1, "nobody knows that it was this one")
                 gateway.wait_for_metric("jobs_sent", 5 + len(seen))  # and no more than that
                 seen.append(jobs[0][0])
                 next_.done(*jobs)
             self.assertEqual(sorted(seen), ids)
             self.assert_all_done(gateway)
+
+    def test_what_a_worker_fell_over_is_known_and_charged_alone(self):
+        gateway = self.gateway(heartbeat_ms=10000)
+        ids = self.submit(gateway, 5)
+        with Worker(gateway) as fallen, Worker(gateway) as next_:
+            fallen.ready(10)
+            self.assertEqual(len(fallen.collect(5)), 5)
+            next_.say(FELL, [[ids[2], 1]])
+            next_.ready(10)
+            seen = next_.collect(4)  # at once: nobody waits for the silence to be noticed
+            self.assertEqual(sorted((job[0], job[1]) for job in seen), [(ids[i], 1) for i in (0, 1, 3, 4)])
+            next_.done(*seen)
+            last = next_.jobs()
+            self.assertEqual([(job[0], job[1]) for job in last], [(ids[2], 2)])
+            next_.done(*last)
+            self.assert_all_done(gateway)
+
+    def test_what_a_lost_worker_fell_over_can_be_told_later(self):
+        gateway = self.gateway(heartbeat_ms=100)
+        ids = self.submit(gateway, 5)
+        with Worker(gateway) as fallen, Worker(gateway) as next_:
+            fallen.ready(10)
+            self.assertEqual(len(fallen.collect(5)), 5)
+            gateway.wait_for_metric("workers", 0)
+            next_.say(FELL, [[ids[2], 1]])
+            next_.ready(10)
+            first = next_.jobs(10)
+            self.assertEqual(len(first), 4, "the others are suspects no longer")
+            self.assertEqual({job[1] for job in first}, {1})
+            next_.done(*first)
+            second = next_.jobs(10)
+            self.assertEqual([(job[0], job[1]) for job in second], [(ids[2], 2)])
+            next_.done(*second)
+            self.assert_all_done(gateway)
+
+    def test_an_old_word_about_who_fell_changes_nothing(self):
+        gateway = self.gateway(heartbeat_ms=10000)
+        ids = self.submit(gateway, 2)
+        with Worker(gateway) as worker, Worker(gateway) as other:
+            worker.ready(10)
+            jobs = worker.collect(2)
+            worker.say(FELL, [[ids[0], 1]])  # its own jobs: said of somebody before it, and late
+            other.say(FELL, [[ids[0], 2]])
+            other.say(FELL, [[b"\xff" * 16, 1]])
+            gateway.wait_for_metric("messages_dropped", 3)
+            worker.done(*jobs)
+            gateway.wait_for_metric("jobs_done", 2)
+            other.say(FELL, [[ids[0], 1]])
+            gateway.wait_for_metric("messages_dropped", 4)
+            self.assertEqual(gateway.metric("jobs_retried"), 0)
+            self.assert_all_done(gateway)
+
+    def test_a_form_that_ends_every_worker_is_given_up_and_no_other_is_charged(self):
+        gateway = self.gateway(heartbeat_ms=10000, max_attempts=3)
+        ids = self.submit(gateway, 20)
+        poison, charged, fell, given_up = ids[7], {}, [], None
+        while given_up is None:
+            with Worker(gateway) as worker:
+                for job in fell:
+                    worker.say(FELL, [job])
+                worker.ready(10)
+                fell = []
+                while not fell and given_up is None:
+                    for job in worker.jobs(10):
+                        charged[job[0]] = max(job[1], charged.get(job[0], 0))
+                        if job[0] == poison and job[2] == SCORE:
+                            fell = [[poison, job[1]]]
+                        elif not fell:
+                            worker.done(job)
+                        given_up = job if job[2] == FAIL else given_up
+                if given_up:
+                    self.assertEqual((given_up[0], given_up[1]), (poison, 4))
+                    while gateway.metric("pending"):
+                        if worker.socket.poll(10):
+                            kind, *rest = worker.hear()
+                            worker.done(*(rest[0] if kind == JOBS else []))
+        self.assertEqual(charged.pop(poison), 4)
+        self.assertEqual(set(charged.values()), {1})
+        self.assert_all_done(gateway)
 
     def test_nothing_new_travels_with_a_suspect(self):
         gateway = self.gateway(heartbeat_ms=100)
@@ -260,7 +340,7 @@ class Failures(DispatchCase):
                 for job in next_.jobs(10):
                     seen[job[0]] = job[1]
                     next_.done(job)
-            self.assertEqual(seen, {ids[0]: 2, ids[1]: 2, more[0]: 1, more[1]: 1})
+            self.assertEqual(seen, dict.fromkeys(ids + more, 1))
             self.assert_all_done(gateway)
 
 

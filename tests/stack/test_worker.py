@@ -11,8 +11,8 @@ import unittest
 import msgpack
 import zmq
 
-from actors import (BEAT, BYE, DONE, FAIL, GUARD_S, JOBS, NOTIFIER, READY, SCORE, VERSION, WORKER, Case, Gateway,
-                    Program, Replay, new_id, str_of, submission)
+from actors import (BEAT, BYE, DONE, FAIL, FELL, GUARD_S, HEARTBEAT_MS, JOBS, NOTIFIER, READY, SCORE, VERSION, WORKER,
+                    Case, Gateway, Program, Replay, new_id, str_of, submission)
 
 # declared, computed, confirmed, grade: the domain's table for the six real forms
 SEEDS = {1: ("97.60", "99.61", "97.60", "优"), 2: ("99.96", "99.96", "99.96", "优"), 3: ("97.17", "97.27", "97.17", "优"),
@@ -233,6 +233,71 @@ class Lease(WorkerCase):
             standby = self.start(WORKER, event="standby")
             standby.process.send_signal(order)
             self.assertEqual(standby.wait_for_end(), 0)
+
+
+class Fallen(WorkerCase):
+    """What a worker was at when it ended, as its successor tells the gateway. Needs a build with hooks."""
+
+    def start_with_hook(self, hook):
+        with open(WORKER, "rb") as program:
+            if b"ZIPING_HOOK" not in program.read():
+                self.skipTest("a build without hooks")
+        program = Program(WORKER, self.folder.config, ZIPING_HOOK=hook)
+        self.addCleanup(self.check, program)
+        return program.wait_for("ready")
+
+    def first_words(self):
+        """The kind and body of the first message of the next worker to come, which is given an answer."""
+        peer, kind, rest = self.gateway.receive()
+        self.gateway.answer(peer)
+        return kind, rest
+
+    def fall(self, hook, *jobs):
+        """A worker that ends there; the messages that it sent meanwhile are taken."""
+        fallen = self.start_with_hook(hook)
+        peer = self.gateway.wait_for_worker()
+        self.gateway.send_jobs(peer, *jobs)
+        self.assertEqual(fallen.wait_for_end(), -signal.SIGKILL)
+        while self.gateway.socket.poll(2 * HEARTBEAT_MS):
+            self.gateway.receive()
+
+    def test_the_successor_says_at_which_job_it_was_before_it_asks_for_more(self):
+        jobs = [(new_id(), submission(1, project)) for project in ("好", "毒", "后")]
+        self.fall("score:毒", *((ident, record, attempt) for (ident, record), attempt in zip(jobs, (1, 2, 1))))
+        self.start(WORKER)
+        self.assertEqual(self.first_words(), (FELL, [[[jobs[1][0], 2]]]))
+        peer = self.gateway.wait_for_worker()
+        self.score(peer, jobs[0], jobs[2])
+        self.assertEqual(len(self.events()), 2)
+
+    def test_it_is_said_once(self):
+        self.fall("score:毒", (new_id(), submission(1, "毒")))
+        second = self.start(WORKER)
+        self.assertEqual(self.first_words()[0], FELL)
+        self.gateway.wait_for_worker()
+        second.kill()
+        while self.gateway.socket.poll(2 * HEARTBEAT_MS):
+            self.gateway.receive()
+        self.start(WORKER)
+        self.assertEqual(self.first_words()[0], READY)
+
+    def test_a_standby_knows_it_too_and_a_gateway_that_comes_late_is_told(self):
+        fallen = self.start_with_hook("score:毒")
+        standby = self.start(WORKER, "standby")
+        peer = self.gateway.wait_for_worker()
+        job = new_id()
+        self.gateway.send_jobs(peer, (job, submission(1, "毒")))
+        self.gateway.close()
+        self.assertEqual(fallen.wait_for_end(), -signal.SIGKILL)
+        standby.wait_for("ready")
+        self.gateway = self.playing(Gateway)
+        self.assertEqual(self.first_words(), (FELL, [[[job, 1]]]))
+
+    def test_who_ended_between_jobs_or_in_a_commit_fell_over_none(self):
+        for hook in ("scores-written", "scores-committed"):
+            self.fall(hook, (new_id(), submission()))
+        self.start(WORKER)
+        self.assertEqual(self.first_words()[0], READY)
 
 
 class StartAndEnd(WorkerCase):

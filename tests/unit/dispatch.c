@@ -83,6 +83,7 @@ static void messages_are_the_documented_bytes(void **state)
     zp_buf done = encoded(&(zp_dispatch_msg){.kind = ZP_MSG_DONE, .count = 1, .done = &one});
     zp_job job = {id_of(1), 1, ZP_JOB_FAIL, ZP_STR("abc")};
     zp_buf jobs = encoded(&(zp_dispatch_msg){.kind = ZP_MSG_JOBS, .count = 1, .jobs = &job});
+    zp_buf fell = encoded(&(zp_dispatch_msg){.kind = ZP_MSG_FELL, .count = 1, .done = &one});
     const uint8_t done_bytes[] = {0x93, 1, 2, 0x91, 0x92, 0xc4, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 2};
     const uint8_t jobs_bytes[] = {0x93, 1, 4, 0x91, 0x94, 0xc4, 16, 1, 1, 1, 1,    1, 1,   1,   1,
                                   1,    1, 1, 1,    1,    1,    1,  1, 1, 1, 0xc4, 3, 'a', 'b', 'c'};
@@ -96,6 +97,10 @@ static void messages_are_the_documented_bytes(void **state)
     assert_memory_equal(done.p, done_bytes, sizeof done_bytes);
     assert_int_equal(jobs.n, sizeof jobs_bytes);
     assert_memory_equal(jobs.p, jobs_bytes, sizeof jobs_bytes);
+    assert_int_equal(fell.n, sizeof done_bytes);
+    assert_memory_equal(fell.p, "\x93\x01\x06", 3);
+    assert_memory_equal(fell.p + 3, done_bytes + 3, sizeof done_bytes - 3);
+    zp_buf_free(&fell);
     zp_buf_free(&ready);
     zp_buf_free(&bye);
     zp_buf_free(&beat);
@@ -241,7 +246,7 @@ static void what_is_not_in_the_table_is_refused(void **state)
         ROW("version 0", "\x92\x00\x05"),
         ROW("version 2", "\x92\x02\x05"),
         ROW("kind 0", "\x92\x01\x00"),
-        ROW("kind 6", "\x92\x01\x06"),
+        ROW("kind 7", "\x92\x01\x07"),
         ROW("kind 257, cut to 1 by a careless cast", "\x93\x01\xcd\x01\x01\x05"),
         ROW("a beat with a body", "\x93\x01\x05\x01"),
         ROW("a READY without credit", "\x92\x01\x01"),
