@@ -109,6 +109,21 @@ zp_rc zp_program_folders(zp_program *self)
     return rc;
 }
 
+zp_rc zp_program_read_scores(zp_program *self, zp_scores **scores, zp_scores_reader **reader)
+{
+    uint64_t map_size = self->config->map_size;
+    char *path = zp_config_path(self->config, "scores");
+    zp_rc rc = path ? zp_scores_ensure(path, map_size, self->message, sizeof self->message) : ZP_NOMEM;
+    if (!rc)
+        rc = zp_scores_open(path, map_size, ZP_READ_ONLY, scores, self->message, sizeof self->message);
+    free(path);
+    if (!rc) {
+        rc = zp_scores_reader_new(*scores, reader);
+        snprintf(self->message, sizeof self->message, "scores: no reader: %s; start again", zp_rc_name(rc));
+    }
+    return rc;
+}
+
 bool zp_program_is_told_to_stop(const zp_program *self)
 {
     struct signalfd_siginfo info;

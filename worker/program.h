@@ -8,6 +8,7 @@
 #define ZP_WORKER_PROGRAM_H
 
 #include "base/config.h"
+#include "store/scores.h"
 
 #include <stdbool.h>
 
@@ -29,6 +30,9 @@ int zp_program_options(zp_program *self, int argc, char **argv);
 zp_rc zp_program_begin(zp_program *self);
 /* Makes the data folder and its run folder (0750) when they are missing. Sets message on failure. */
 zp_rc zp_program_folders(zp_program *self);
+/* Opens the scores to read them; begins the store where the worker has not yet. The caller closes both, in the order
+ * reader, scores, also on failure (what was not opened is NULL). Sets message on failure. */
+zp_rc zp_program_read_scores(zp_program *self, zp_scores **scores, zp_scores_reader **reader);
 /* Takes a waiting SIGTERM or SIGINT and logs it; false when there is none. */
 bool zp_program_is_told_to_stop(const zp_program *self);
 /* Prints message, frees what is there; the exit code. */

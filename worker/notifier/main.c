@@ -121,22 +121,6 @@ static zp_rc run(notifier *self)
 
 /* ---- start and end ---- */
 
-static zp_rc open_store(notifier *self)
-{
-    zp_program *program = &self->program;
-    uint64_t map_size = program->config->map_size;
-    char *path = zp_config_path(program->config, "scores");
-    zp_rc rc = path ? zp_scores_ensure(path, map_size, program->message, sizeof program->message) : ZP_NOMEM;
-    if (!rc)
-        rc = zp_scores_open(path, map_size, ZP_READ_ONLY, &self->scores, program->message, sizeof program->message);
-    free(path);
-    if (!rc) {
-        rc = zp_scores_reader_new(self->scores, &self->reader);
-        snprintf(program->message, sizeof program->message, "scores: no reader: %s; start again", zp_rc_name(rc));
-    }
-    return rc;
-}
-
 static zp_rc open_poke(notifier *self)
 {
     zp_program *program = &self->program;
@@ -204,7 +188,7 @@ static zp_rc start(notifier *self)
     if (!rc)
         rc = open_poke(self);
     if (!rc)
-        rc = open_store(self);
+        rc = zp_program_read_scores(&self->program, &self->scores, &self->reader);
     if (!rc)
         rc = open_doors(self);
     return rc;
