@@ -65,7 +65,8 @@ static zp_rc block_signals(zp_program *self)
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &wanted, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0)
+    if (sigprocmask(SIG_BLOCK, &wanted, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0 &&
+        sigaction(SIGHUP, &ignore, NULL) == 0)
         self->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     if (self->signals < 0)
         snprintf(self->message, sizeof self->message, "signals: %s; start again", strerror(errno));

@@ -1,8 +1,9 @@
 /*
  * program.h - how ziping-worker, ziping-notifier and ziping-webhooks begin and are told to end.
  *
- * Options, settings, signals (blocked everywhere, read from a descriptor in the program's one loop) and the folders. A
- * start that fails says so in one line on standard error, which names the file and the remedy, and exits with 2.
+ * Options, settings, signals (blocked everywhere, read from a descriptor in the program's one loop; SIGHUP changes
+ * nothing but where a program says so: settings are read at the start) and the folders. A start that fails says so in
+ * one line on standard error, which names the file and the remedy, and exits with 2.
  */
 #ifndef ZP_WORKER_PROGRAM_H
 #define ZP_WORKER_PROGRAM_H

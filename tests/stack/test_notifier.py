@@ -4,6 +4,7 @@ Events come from a real worker, which the test feeds in the gateway's place.
 """
 import fcntl
 import os
+import signal
 import socket
 import stat
 import struct
@@ -232,6 +233,16 @@ class Hostility(NotifierCase):
 
 
 class StartAndEnd(NotifierCase):
+    def test_a_hangup_changes_nothing(self):
+        notifier = self.start(NOTIFIER)
+        live = self.playing(Subscriber)
+        self.start_worker()
+        for program in (notifier, self.worker):
+            program.process.send_signal(signal.SIGHUP)
+        self.commit(2)
+        self.assertEqual([number for _, number, _ in live.events(2)], [1, 2])
+        self.assertEqual((self.worker.stop(), notifier.stop()), (0, 0))
+
     def test_a_second_notifier_is_refused_and_the_first_stays(self):
         self.start(NOTIFIER)
         live, replay = self.playing(Subscriber), self.playing(Replay)

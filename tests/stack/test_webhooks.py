@@ -1,6 +1,7 @@
 """Webhooks as receivers and operators see them: ziping-webhooks against HTTP servers of the test's own."""
 import json
 import os
+import signal
 import re
 import ssl
 import subprocess
@@ -207,6 +208,7 @@ class Restarts(WebhooksCase):
         ident, _ = self.add(receiver)
         for _ in range(3):
             program = s.start_webhooks()
+            program.process.send_signal(signal.SIGHUP)  # changes nothing
             self.submit(5)
             receiver.wait_for(self.events)
             self.assertEqual(program.stop(), 0)

@@ -164,10 +164,11 @@ static void *run(void *context)
 
 static zp_rc watch_hangups(zp_porter *self)
 {
+    const struct sigaction heed = {.sa_handler = SIG_DFL}; /* else it is dropped before a descriptor shows it */
     sigset_t wanted;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGHUP);
-    if (pthread_sigmask(SIG_BLOCK, &wanted, NULL) == 0)
+    if (pthread_sigmask(SIG_BLOCK, &wanted, NULL) == 0 && sigaction(SIGHUP, &heed, NULL) == 0)
         self->hangups = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     return self->hangups < 0 ? ZP_IO : ZP_OK;
 }
