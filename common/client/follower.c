@@ -11,6 +11,7 @@
 #include "client/follower.h"
 
 #include "base/clock.h"
+#include "codec/mp.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
 
@@ -32,7 +33,9 @@ struct zp_follower {
     int64_t heard_ms;  /* when the live feed said something last, or was dialled */
     int64_t known_ms;  /* when the newest number was learned last, from either side */
     int64_t redial_ms; /* when to dial anew; 0: no need */
-    zmq_msg_t frame;   /* holds the bytes of the event that was handed out */
+    zmq_msg_t frame;   /* holds the bytes of the live event that was handed out */
+    zmq_msg_t page;    /* those of an answer, of which `events` is what has not been handed out */
+    zp_mp events;
 };
 
 int zp_ziping_code(zp_rc rc)
@@ -57,6 +60,7 @@ int zp_follower_open(void *context, const zp_address *address, uint64_t after, z
     if (!self)
         return ZIPING_NO_MEMORY;
     zmq_msg_init(&self->frame);
+    zmq_msg_init(&self->page);
     self->from_now = after == ZIPING_FROM_NOW;
     self->last = self->newest = self->from_now ? 0 : after;
     self->phase = ASKING;
@@ -74,6 +78,7 @@ void zp_follower_close(zp_follower **self)
     if (!*self)
         return;
     zmq_msg_close(&(*self)->frame);
+    zmq_msg_close(&(*self)->page);
     zp_link_close(&(*self)->link);
     free(*self);
     *self = NULL;
@@ -163,18 +168,17 @@ static int take_gone(zp_follower *self, bool more)
     return ZIPING_GONE;
 }
 
-/* Behind ["EVENTS"]: [newest][asked] and the events. The answer to an earlier question, asked twice, is dropped. */
+/* Behind ["EVENTS"]: [newest][asked][events]. The answer to an earlier question, asked twice, is dropped. */
 static int take_events(zp_follower *self, bool more)
 {
     void *socket = self->link.replay.socket;
     uint64_t newest, asked;
-    bool good = more && next_number(self, socket, &newest, &more) && more && next_number(self, socket, &asked, &more);
-    if (!good || asked != self->last) {
-        drop_rest(self, socket, more);
+    bool good = more && next_number(self, socket, &newest, &more) && more && next_number(self, socket, &asked, &more) &&
+                more && !next_frame(socket, &self->page, &more) && !more;
+    drop_rest(self, socket, more);
+    if (!good || asked != self->last)
         return NOTHING_YET;
-    }
     if (newest < self->last) {
-        drop_rest(self, socket, more);
         begin_to_ask(self);
         return ZIPING_AHEAD;
     }
@@ -184,7 +188,8 @@ static int take_events(zp_follower *self, bool more)
     }
     self->newest = newest;
     self->known_ms = zp_clock_mono_ms();
-    if (more)
+    self->events = zp_mp_of(bytes_of(&self->page));
+    if (!zp_mp_done(&self->events))
         self->phase = HANDING_OUT;
     else if (newest == self->last)
         self->phase = LIVE;
@@ -207,24 +212,24 @@ static int take_answer(zp_follower *self)
     return NOTHING_YET;
 }
 
-/* The next event of an answer that is being handed out. */
+/* The next event of an answer that is being handed out; what cannot be read is asked for again. */
 static int hand_out(zp_follower *self, zp_followed *out)
 {
-    void *socket = self->link.replay.socket;
-    for (bool more = true; more;) {
-        uint64_t number;
-        if (!next_number(self, socket, &number, &more) || !more || next_frame(socket, &self->frame, &more)) {
-            drop_rest(self, socket, more);
+    while (!zp_mp_done(&self->events)) {
+        bool pair = zp_mp_array(&self->events) == 2;
+        uint64_t number = zp_mp_uint(&self->events);
+        zp_str frozen = zp_mp_bin(&self->events);
+        if (!pair || self->events.bad) {
             begin_to_ask(self);
             return NOTHING_YET;
         }
-        self->phase = more ? HANDING_OUT : LIVE;
         if (number <= self->last)
             continue;
         self->last = number;
-        *out = (zp_followed){number, bytes_of(&self->frame)};
+        *out = (zp_followed){number, frozen};
         return ZIPING_OK;
     }
+    self->phase = LIVE;
     return NOTHING_YET;
 }
 
@@ -335,6 +340,8 @@ static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
 
 int zp_follower_next(zp_follower *self, int64_t until_ms, zp_followed *out)
 {
+    if (self->phase == HANDING_OUT && hand_out(self, out) == ZIPING_OK)
+        return ZIPING_OK; /* without looking at the clock: of a season there are millions */
     int64_t now_ms = zp_clock_mono_ms();
     do {
         int code = self->phase == HANDING_OUT ? hand_out(self, out)

@@ -256,7 +256,7 @@ static bool is_none(zp_str text)
 /* 20,221,231: grouped digits count something, whatever day they would spell. */
 static bool is_grouped(zp_str text)
 {
-    return zp_text_contains(text, ZP_STR(",")) || zp_text_contains(text, ZP_STR("，"));
+    return text.p && (zp_text_contains(text, ZP_STR(",")) || zp_text_contains(text, ZP_STR("，")));
 }
 
 bool zp_may_hold_number(zp_str text)

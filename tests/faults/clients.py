@@ -8,6 +8,7 @@ import threading
 import requests
 import zmq
 
+from actors import replayed
 from history import Form, History
 from service import JSON, body_of, form_of
 
@@ -223,9 +224,8 @@ class Subscriber(Client):
             frames = replay.recv_multipart()
             if frames[0] != b"EVENTS":
                 break
-            numbers, events = frames[3::2], frames[4::2]
-            for number, frozen in zip(numbers, events):
-                number = int.from_bytes(number, "big")
+            events = replayed(frames[3])
+            for number, frozen in events:
                 if number == self.position + 1:
                     self.take(number, frozen)
             if not events:

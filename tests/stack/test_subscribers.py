@@ -11,6 +11,7 @@ import signal
 import shutil
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
 import threading
@@ -18,7 +19,8 @@ import threading
 import msgpack
 import zmq
 
-from actors import BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, str_of, submission
+from actors import (BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, replayed, str_of,
+                    submission)
 from service import ZIPING, free_port
 
 FLOW = int(os.environ.get("ZP_FLOW", "2000"))
@@ -305,9 +307,9 @@ class Encrypted(SubscribersCase):
             numbers += [number] if topic != b"beat" else []
         replay = self.pyzmq(zmq.DEALER, "audit", self.replay)
         replay.send_multipart([b"AFTER", bytes(8), (1000).to_bytes(4, "big")])
-        answer = replay.recv_multipart()
-        self.assertEqual(answer[3::2], numbers)
-        self.assertEqual([msgpack.unpackb(frozen)["subject"] for frozen in answer[4::2]], ids)
+        events = replayed(replay.recv_multipart()[3])
+        self.assertEqual([struct.pack(">Q", number) for number, _ in events], numbers)
+        self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in events], ids)
         self.assertEqual(self.example("budget").wait_for(5), ids)
         tail = self.encrypted_tail("audit", "--after", "0", "--count", "5")
         out, err = tail.communicate(timeout=GUARD_S)

@@ -3,6 +3,7 @@
  * asks, what it hands out, and what it says when the log and its position do not fit.
  */
 #include "base/big_endian.h"
+#include "codec/mp.h"
 #include "ziping_subscriber.h"
 
 #include <setjmp.h>
@@ -124,18 +125,23 @@ static void begin_answer(world *w, const char *verb)
     assert_true(zmq_send(w->replay, verb, strlen(verb), ZMQ_SNDMORE) > 0);
 }
 
-/* Events from `from` to `to`, of unit u; `damaged` comes as an empty frame. */
+/* Events from `from` to `to`, of unit u; `damaged` comes without bytes. */
 static void answer(world *w, uint64_t asked, uint64_t newest, uint64_t from, uint64_t to, uint64_t damaged)
 {
     char frozen[256];
     begin_answer(w, "EVENTS");
     send_number(w->replay, newest, ZMQ_SNDMORE);
-    send_number(w->replay, asked, from <= to ? ZMQ_SNDMORE : 0);
+    send_number(w->replay, asked, ZMQ_SNDMORE);
+    zp_buf events = {0};
+    msgpack_packer packer;
+    zp_mp_packer(&packer, &events);
     for (uint64_t n = from; n <= to; n++) {
-        send_number(w->replay, n, ZMQ_SNDMORE);
-        size_t size = n == damaged ? 0 : freeze(frozen, "scored", "u");
-        assert_true(zmq_send(w->replay, frozen, size, n < to ? ZMQ_SNDMORE : 0) >= 0);
+        msgpack_pack_array(&packer, 2);
+        msgpack_pack_uint64(&packer, n);
+        zp_mp_put_bin(&packer, frozen, n == damaged ? 0 : freeze(frozen, "scored", "u"));
     }
+    assert_true(zmq_send(w->replay, zp_buf_view(&events).p, events.n, 0) >= 0);
+    zp_buf_free(&events);
 }
 
 static void publish(world *w, const char *topic, uint64_t number, const char *state, const char *unit)
