@@ -63,6 +63,8 @@ zp_handled zp_get_event_totals(zp_desk *desk, zp_request *request)
     rc = zp_scores_last(desk->scores, &newest);
     if (rc)
         return zp_problem_store(desk->gateway, request, rc);
+    if (s->range.after > newest)
+        return zp_events_are_ahead(request, newest);
     if (s->range.upto > newest)
         s->range.upto = newest;
     s->position = s->range.after;

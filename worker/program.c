@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,9 +74,21 @@ static zp_rc block_signals(zp_program *self)
     return self->signals < 0 ? ZP_IO : ZP_OK;
 }
 
+/* As many as may be had: libzmq ends the process (errno_assert in its listener) when somebody calls and none is left.
+ */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* else it stays as it was */
+}
+
 zp_rc zp_program_begin(zp_program *self)
 {
     zp_level level = ZP_INFO;
+    raise_descriptors();
     zp_rc rc = block_signals(self);
     if (!rc)
         rc = zp_config_load(self->path, &self->config, self->message, sizeof self->message);

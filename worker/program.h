@@ -27,7 +27,8 @@ typedef struct {
 
 /* Reads the options; --help, --version and mistakes end here with that exit code, else ZP_PROGRAM_GOES_ON. */
 int zp_program_options(zp_program *self, int argc, char **argv);
-/* Blocks the signals, so before any other thread exists; then settings and log. Sets message on failure. */
+/* Blocks the signals, so before any other thread exists; raises the soft limit of descriptors to the hard one; then
+ * settings and log. Sets message on failure. */
 zp_rc zp_program_begin(zp_program *self);
 /* Makes the data folder and its run folder (0750) when they are missing. Sets message on failure. */
 zp_rc zp_program_folders(zp_program *self);

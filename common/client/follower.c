@@ -19,7 +19,15 @@
 #include <stdlib.h>
 
 /* A service's beats are at most 60 s apart. */
-enum { ANSWER_MS = 2000, REDIAL_MS = 1000, QUIET_MS = 5 * 1000, DEAD_MS = 70 * 1000, NOTHING_YET = -1 };
+enum {
+    ANSWER_MS = 2000,
+    PAUSE_MS = 1000,
+    TRIES = 3,
+    REDIAL_MS = 1000,
+    QUIET_MS = 5 * 1000,
+    DEAD_MS = 70 * 1000,
+    NOTHING_YET = -1
+};
 
 typedef enum { LIVE, ASKING, HANDING_OUT } phase;
 
@@ -30,6 +38,8 @@ struct zp_follower {
     bool behind;   /* a beat was below the position */
     uint64_t last, newest, first;
     int64_t asked_ms;  /* monotonic; when the question went out; 0: it has not yet */
+    int64_t ask_ms;    /* not before: the answer to the last one was of no use */
+    unsigned missing;  /* answers in a row that began behind the next event */
     int64_t heard_ms;  /* when the live feed said something last, or was dialled */
     int64_t known_ms;  /* when the newest number was learned last, from either side */
     int64_t redial_ms; /* when to dial anew; 0: no need */
@@ -137,6 +147,13 @@ static void begin_to_ask(zp_follower *self)
     self->behind = false;
 }
 
+/* Whoever gave a useless answer will give it again at once, as often as it is asked. */
+static void ask_later(zp_follower *self)
+{
+    begin_to_ask(self);
+    self->ask_ms = zp_clock_mono_ms() + PAUSE_MS;
+}
+
 /* A limit of 0 asks for the newest number only. */
 static int ask(zp_follower *self, int64_t now_ms)
 {
@@ -212,7 +229,8 @@ static int take_answer(zp_follower *self)
     return NOTHING_YET;
 }
 
-/* The next event of an answer that is being handed out; what cannot be read is asked for again. */
+/* The next event of an answer that is being handed out. What cannot be read, or lacks the one that comes next (which
+ * may be going to an archive just now), is asked for again. */
 static int hand_out(zp_follower *self, zp_followed *out)
 {
     while (!zp_mp_done(&self->events)) {
@@ -220,11 +238,16 @@ static int hand_out(zp_follower *self, zp_followed *out)
         uint64_t number = zp_mp_uint(&self->events);
         zp_str frozen = zp_mp_bin(&self->events);
         if (!pair || self->events.bad) {
-            begin_to_ask(self);
+            ask_later(self);
             return NOTHING_YET;
         }
         if (number <= self->last)
             continue;
+        if (number != self->last + 1) {
+            ask_later(self);
+            return ++self->missing >= TRIES ? ZIPING_MISSING : NOTHING_YET;
+        }
+        self->missing = 0;
         self->last = number;
         *out = (zp_followed){number, frozen};
         return ZIPING_OK;
@@ -275,8 +298,10 @@ static int take_news(zp_follower *self, int64_t now_ms)
 /* ZIPING_TIMEOUT when a signal has come; NOTHING_YET otherwise, whatever has happened. */
 static int wait(zp_follower *self, int64_t now_ms, int64_t until_ms)
 {
-    bool unasked = self->phase == ASKING && !self->asked_ms;
+    bool unasked = self->phase == ASKING && !self->asked_ms && now_ms >= self->ask_ms;
     int64_t ms = until_ms - now_ms < REDIAL_MS ? until_ms - now_ms : REDIAL_MS;
+    if (now_ms < self->ask_ms && self->ask_ms - now_ms < ms)
+        ms = self->ask_ms - now_ms;
     zmq_pollitem_t items[] = {
         {.socket = self->phase == ASKING ? self->link.replay.socket : self->link.live.socket,
          .events = (short)(unasked ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
@@ -332,7 +357,7 @@ static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
         return redial(self, now_ms);
     if (self->asked_ms && now_ms - self->asked_ms >= ANSWER_MS)
         begin_to_ask(self);
-    int code = self->asked_ms ? NOTHING_YET : ask(self, now_ms);
+    int code = self->asked_ms || now_ms < self->ask_ms ? NOTHING_YET : ask(self, now_ms);
     if (code == NOTHING_YET)
         code = wait(self, now_ms, until_ms);
     return code == NOTHING_YET ? take_answer(self) : code;
@@ -340,8 +365,11 @@ static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
 
 int zp_follower_next(zp_follower *self, int64_t until_ms, zp_followed *out)
 {
-    if (self->phase == HANDING_OUT && hand_out(self, out) == ZIPING_OK)
-        return ZIPING_OK; /* without looking at the clock: of a season there are millions */
+    if (self->phase == HANDING_OUT) { /* without looking at the clock: of a season there are millions */
+        int code = hand_out(self, out);
+        if (code != NOTHING_YET)
+            return code;
+    }
     int64_t now_ms = zp_clock_mono_ms();
     do {
         int code = self->phase == HANDING_OUT ? hand_out(self, out)

@@ -117,6 +117,8 @@ class Pages(EventsCase):
     def test_mistakes_are_told(self):
         for query in ("year=1", "limit=0", "type=" + "x" * 100, "colour=red"):
             self.assert_problem(self.s.get("/v1/events?" + query), 400, "QUERY_INVALID")
+        for path in ("", "/totals"):
+            self.assert_problem(self.s.get(f"/v1/events{path}?after=7"), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events?after=7", Prefer="wait=1"), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events", **STREAM, **{"Last-Event-ID": "7"}), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events", **STREAM, **{"Last-Event-ID": "x"}), 400, "QUERY_INVALID")

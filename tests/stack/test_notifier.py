@@ -4,6 +4,7 @@ Events come from a real worker, which the test feeds in the gateway's place.
 """
 import fcntl
 import os
+import resource
 import signal
 import socket
 import stat
@@ -145,11 +146,11 @@ class Replaying(NotifierCase):
         ids = self.commit(2300)
         seen, pages = [], 0
         while page := replay.events(after=len(seen), limit=2 ** 32 - 1):
-            self.assertLess(sum(len(frozen) for _, frozen in page), 1 << 21)
+            self.assertLess(sum(len(frozen) for _, frozen in page), 1 << 20)
             seen += page
             pages += 1
         self.assertGreaterEqual(pages, 2)
-        self.assertEqual(len(replay.events(limit=700)), 700)
+        self.assertEqual(len(replay.events(limit=300)), 300)
         self.assertEqual([number for number, _ in seen], list(range(1, len(ids) + 1)))
         self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in seen], [str_of(ident) for ident in ids])
 
@@ -163,7 +164,7 @@ class Replaying(NotifierCase):
         self.commit(1000)
         for _ in range(200):
             lazy.send_multipart([b"AFTER", bytes(8), struct.pack(">I", 1000)])
-        self.assertEqual(len(replay.events()), 1000)
+        self.assertGreater(len(replay.events()), 100)
         while not dropped(notifier):  # the tally is logged at the end at the latest
             self.assertEqual(len(replay.events(limit=1)), 1)
             if notifier.process.poll() is None:
@@ -233,6 +234,21 @@ class Hostility(NotifierCase):
 
 
 class StartAndEnd(NotifierCase):
+    def test_it_takes_as_many_descriptors_as_it_may(self):
+        """libzmq would end the process with those of the usual soft limit."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        try:
+            notifier = self.start(NOTIFIER)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        many = [self.playing(Subscriber) for _ in range(80)]  # each has heard a beat
+        self.start_worker()
+        self.commit(1)
+        for subscriber in many:
+            self.assertEqual([number for _, number, _ in subscriber.events(1)], [1])
+        self.assertEqual(notifier.stop(), 0)
+
     def test_a_hangup_changes_nothing(self):
         notifier = self.start(NOTIFIER)
         live = self.playing(Subscriber)

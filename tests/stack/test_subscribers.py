@@ -412,6 +412,23 @@ class Encrypted(SubscribersCase):
         self.assertEqual(self.pyzmq(zmq.SUB, "budget", self.publish).recv_multipart()[0], b"beat")
         self.assertEqual(notifier.stop(), 0)
 
+    def test_whatever_lies_in_the_folder_a_withdrawn_key_is_turned_out(self):
+        self.allow("audit", "budget")
+        notifier = self.start(NOTIFIER)
+        audit, budget = (self.pyzmq(zmq.SUB, name, self.publish) for name in ("audit", "budget"))
+        for subscriber in (audit, budget):
+            self.assertEqual(subscriber.recv_multipart()[0], b"beat")
+        with open(os.path.join(self.allowed, "half-written.pub"), "w", encoding="ascii") as file:
+            file.write("no key")
+        self.forbid("audit")
+        notifier.wait_for("doors-renewed")
+        with self.pyzmq(zmq.SUB, "budget", self.publish) as again:
+            self.assertEqual(again.recv_multipart()[0], b"beat")
+        shutil.rmtree(self.allowed)
+        notifier.wait_for("doors-renewed", 2)
+        self.assertIn("in_force=0", notifier.log())
+        self.assertEqual(notifier.stop(), 0)
+
     def test_one_file_may_list_them_and_ipc_may_be_encrypted_too(self):
         path = os.path.join(self.folder.path, "allowed.txt")
         with open(path, "w", encoding="utf-8") as file:

@@ -272,6 +272,29 @@ static void a_log_that_has_become_shorter_is_told(void **state)
     assert_int_equal(code_of_next(w), ZIPING_AHEAD);
 }
 
+static void an_answer_that_lacks_the_next_event_is_asked_again_then_told(void **state)
+{
+    world *w = *state;
+    open_after(w, 0, NULL);
+    take_question(w, 0);
+    answer(w, 0, 3, 2, 3, 0);
+    take_question(w, 0);
+    answer(w, 0, 3, 1, 3, 0); /* it was there after all */
+    next(w, 1);
+    next(w, 2);
+    next(w, 3);
+    publish(w, "beat", 6, NULL, NULL);
+    for (int i = 0; i < 3; i++) {
+        take_question(w, 3);
+        answer(w, 3, 6, 5, 6, 0);
+    }
+    assert_int_equal(code_of_next(w), ZIPING_MISSING);
+    assert_int_equal(ziping_subscriber_position(w->subscriber), 3);
+    take_question(w, 3);
+    answer(w, 3, 6, 4, 6, 0);
+    next(w, 4);
+}
+
 static void messages_of_another_shape_change_nothing(void **state)
 {
     world *w = *state;
@@ -345,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(from_now_begins_with_what_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_that_begins_later_says_where, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_that_has_become_shorter_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_that_lacks_the_next_event_is_asked_again_then_told, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(messages_of_another_shape_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_invalid, set_up, tear_down),
         cmocka_unit_test(nobody_there_is_a_timeout_and_many_share_one_context),

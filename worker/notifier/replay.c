@@ -2,8 +2,8 @@
  * replay.c - see replay.h. The notifier's one thread.
  *
  * The events of an answer are copied out first, so that no read transaction is open while sending; all in one frame,
- * since a frame costs more than an event. An asker's queue is short: an answer may be 1 MiB, and whoever does not read
- * is dropped (ROUTER_MANDATORY says so) and asks again.
+ * since a frame costs more than an event. An asker's queue is short, as those who do not read cost memory: what does
+ * not go in is dropped (ROUTER_MANDATORY says so), and asked for again.
  */
 #include "replay.h"
 
@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUEUED_ANSWERS = 8, SERVE_BURST = 16 };
+enum { QUEUED_ANSWERS = 2, SERVE_BURST = 16 };
 enum { ASKER, VERB, AFTER, LIMIT, FRAMES };
 
 struct zp_replay {
