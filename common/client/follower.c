@@ -37,7 +37,8 @@ struct zp_follower {
     bool from_now; /* the position is still to be learned: the first answer's newest number */
     bool behind;   /* a beat was below the position */
     uint64_t last, newest, first;
-    int64_t asked_ms;  /* monotonic; when the question went out; 0: it has not yet */
+    uint64_t question; /* the number that was asked with last */
+    int64_t asked_ms;  /* monotonic; when it went out; 0: it has not, or was answered */
     int64_t ask_ms;    /* not before: the answer to the last one was of no use */
     unsigned missing;  /* answers in a row that began behind the next event */
     int64_t heard_ms;  /* when the live feed said something last, or was dialled */
@@ -155,10 +156,10 @@ static void ask_later(zp_follower *self)
 }
 
 /* A limit of 0 asks for the newest number only. */
-static int ask(zp_follower *self, int64_t now_ms)
+static int ask(zp_follower *self, uint64_t behind, int64_t now_ms)
 {
     uint8_t after[8], limit[4];
-    zp_be64_put(after, self->last);
+    zp_be64_put(after, behind);
     zp_be32_put(limit, self->from_now ? 0 : ZP_REPLAY_MAX_EVENTS);
     void *socket = self->link.replay.socket;
     zp_rc rc = zp_zmq_send(socket, "AFTER", 5, ZMQ_DONTWAIT | ZMQ_SNDMORE);
@@ -166,8 +167,10 @@ static int ask(zp_follower *self, int64_t now_ms)
         rc = zp_zmq_send(socket, after, sizeof after, ZMQ_DONTWAIT | ZMQ_SNDMORE);
     if (!rc)
         rc = zp_zmq_send(socket, limit, sizeof limit, ZMQ_DONTWAIT);
-    if (!rc)
+    if (!rc) {
+        self->question = behind;
         self->asked_ms = now_ms;
+    }
     return !rc || rc == ZP_AGAIN ? NOTHING_YET : zp_ziping_code(rc);
 }
 
@@ -178,22 +181,31 @@ static int take_gone(zp_follower *self, bool more)
     uint64_t first, asked;
     bool good = more && next_number(self, socket, &first, &more) && more && next_number(self, socket, &asked, &more);
     drop_rest(self, socket, more);
-    if (!good || asked != self->last || first <= self->last + 1 || self->from_now)
+    if (!good || asked != self->question || first <= self->last + 1 || self->from_now)
         return NOTHING_YET;
     self->first = first;
     begin_to_ask(self);
     return ZIPING_GONE;
 }
 
-/* Behind ["EVENTS"]: [newest][asked][events]. The answer to an earlier question, asked twice, is dropped. */
+/* The next page is asked for before this one is handed out: the service reads while the program works. */
+static int begin_page(zp_follower *self, uint64_t last)
+{
+    self->phase = HANDING_OUT;
+    self->asked_ms = 0;
+    return last < self->newest ? ask(self, last, self->known_ms) : NOTHING_YET;
+}
+
+/* Behind ["EVENTS"]: [newest][asked][last][events]. The answer to an earlier question, asked twice, is dropped. */
 static int take_events(zp_follower *self, bool more)
 {
     void *socket = self->link.replay.socket;
-    uint64_t newest, asked;
+    uint64_t newest, asked, last;
     bool good = more && next_number(self, socket, &newest, &more) && more && next_number(self, socket, &asked, &more) &&
-                more && !next_frame(socket, &self->page, &more) && !more;
+                more && next_number(self, socket, &last, &more) && more && !next_frame(socket, &self->page, &more) &&
+                !more;
     drop_rest(self, socket, more);
-    if (!good || asked != self->last)
+    if (!good || asked != self->question)
         return NOTHING_YET;
     if (newest < self->last) {
         begin_to_ask(self);
@@ -207,8 +219,8 @@ static int take_events(zp_follower *self, bool more)
     self->known_ms = zp_clock_mono_ms();
     self->events = zp_mp_of(bytes_of(&self->page));
     if (!zp_mp_done(&self->events))
-        self->phase = HANDING_OUT;
-    else if (newest == self->last)
+        return begin_page(self, last);
+    if (newest == self->last)
         self->phase = LIVE;
     return NOTHING_YET; /* else it has nothing for us although there is something: asked again in time */
 }
@@ -252,7 +264,9 @@ static int hand_out(zp_follower *self, zp_followed *out)
         *out = (zp_followed){number, frozen};
         return ZIPING_OK;
     }
-    self->phase = LIVE;
+    bool asked = self->asked_ms != 0;
+    self->phase = asked ? ASKING : LIVE;
+    self->asked_ms = asked ? zp_clock_mono_ms() : 0; /* however long the program took over the page */
     return NOTHING_YET;
 }
 
@@ -357,7 +371,7 @@ static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
         return redial(self, now_ms);
     if (self->asked_ms && now_ms - self->asked_ms >= ANSWER_MS)
         begin_to_ask(self);
-    int code = self->asked_ms || now_ms < self->ask_ms ? NOTHING_YET : ask(self, now_ms);
+    int code = self->asked_ms || now_ms < self->ask_ms ? NOTHING_YET : ask(self, self->last, now_ms);
     if (code == NOTHING_YET)
         code = wait(self, now_ms, until_ms);
     return code == NOTHING_YET ? take_answer(self) : code;

@@ -224,7 +224,7 @@ class Subscriber(Client):
             frames = replay.recv_multipart()
             if frames[0] != b"EVENTS":
                 break
-            events = replayed(frames[3])
+            events = replayed(frames[4])
             for number, frozen in events:
                 if number == self.position + 1:
                     self.take(number, frozen)

@@ -225,8 +225,10 @@ class Replay:
         """(newest number, [(number, bytes)…])"""
         kind, *frames = self.socket.recv_multipart()
         assert kind == b"EVENTS", frames
-        newest, _, events = frames
-        return struct.unpack(">Q", newest)[0], replayed(events)
+        newest, asked, last = struct.unpack(">QQQ", b"".join(frames[:3]))
+        events = replayed(frames[3])
+        assert last == (events[-1][0] if events else asked), frames
+        return newest, events
 
     def events(self, after=0, limit=1000):
         self.ask(after, limit)

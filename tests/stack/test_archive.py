@@ -188,7 +188,7 @@ class Archive(ArchiveCase):
             self.assertEqual(ask(1, 10), [b"GONE", struct.pack(">Q", seasons.behind), struct.pack(">Q", 1)])
             self.assertEqual(ask(0, 0)[:2], [b"EVENTS", struct.pack(">Q", len(seasons.events))])
             answer = ask(seasons.behind - 1, 1000)
-            self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(answer[3])],
+            self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(answer[4])],
                              [event["subject"] for event in seasons.events[seasons.behind - 1:]])
 
     def test_a_closed_season_takes_nothing(self):

@@ -132,6 +132,7 @@ static void answer(world *w, uint64_t asked, uint64_t newest, uint64_t from, uin
     begin_answer(w, "EVENTS");
     send_number(w->replay, newest, ZMQ_SNDMORE);
     send_number(w->replay, asked, ZMQ_SNDMORE);
+    send_number(w->replay, from <= to ? to : asked, ZMQ_SNDMORE);
     zp_buf events = {0};
     msgpack_packer packer;
     zp_mp_packer(&packer, &events);

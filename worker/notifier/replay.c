@@ -24,7 +24,7 @@ struct zp_replay {
     zmq_msg_t frames[FRAMES];
     zp_replay_counts counts;
     /* the answer at hand */
-    uint64_t newest;
+    uint64_t newest, last;
     zp_buf events;
     msgpack_packer packer; /* into events */
 };
@@ -141,6 +141,8 @@ static void answer_events(zp_replay *self, uint64_t after)
     if (!rc)
         rc = add_number(self, after, ZMQ_SNDMORE);
     if (!rc)
+        rc = add_number(self, self->last, ZMQ_SNDMORE);
+    if (!rc)
         rc = zp_zmq_send(self->door.socket, self->events.p, self->events.n, ZMQ_DONTWAIT);
     if (rc)
         self->counts.dropped++;
@@ -158,12 +160,14 @@ static bool collect(void *context, uint64_t seq, zp_str frozen)
     msgpack_pack_array(&self->packer, 2);
     msgpack_pack_uint64(&self->packer, seq);
     zp_mp_put_bin(&self->packer, frozen.p, frozen.n);
+    self->last = seq;
     return !self->events.failed;
 }
 
 static void answer(zp_replay *self, uint64_t after, uint32_t limit)
 {
     zp_buf_clear(&self->events);
+    self->last = after;
     if (limit > 0 && answer_gone(self, after))
         return;
     zp_rc rc = zp_scores_last(self->reader, &self->newest);
