@@ -6,8 +6,8 @@
  *   replay    the subscribers' library through the notifier's replay, and a plain walk over the log in the same pages
  *   latency   from the end of a commit to the library's hands, through the real ziping-notifier
  *
- * Usage: publish_bench NOTIFIER [thousands of events in the log, 200]. Rates are the best of three rounds: what else
- * the machine does only ever adds. The machine's own speed is in all of them: compare ratios.
+ * Usage: publish_bench NOTIFIER [thousands of events in the log, 200] [only this part]. Rates are the best of three
+ * rounds: what else the machine does only ever adds. The machine's own speed is in all of them: compare ratios.
  */
 #include "base/clock.h"
 #include "codec/event.h"
@@ -475,7 +475,7 @@ int main(int argc, char **argv)
     if (argc == 5 && strcmp(argv[1], "--receive") == 0)
         return receive(argv[2], (unsigned)strtoul(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     if (argc < 2) {
-        fprintf(stderr, "usage: publish_bench NOTIFIER [thousands of events]\n");
+        fprintf(stderr, "usage: publish_bench NOTIFIER [thousands of events] [publish|replay|latency]\n");
         return EXIT_FAILURE;
     }
     uint64_t events = (argc > 2 ? strtoull(argv[2], NULL, 10) : 200) * 1000;
@@ -485,9 +485,13 @@ int main(int argc, char **argv)
         commit(&b, BATCH);
     keep_in_memory(&b, b.last);
     printf("a log of %llu events, %zu bytes each\n", (unsigned long long)b.last, b.frozen.n / b.kept);
-    bench_publish(&b);
-    bench_replay(&b);
-    bench_latency(&b, argv[1]);
+    const char *part = argc > 3 ? argv[3] : "";
+    if (!*part || strcmp(part, "publish") == 0)
+        bench_publish(&b);
+    if (!*part || strcmp(part, "replay") == 0)
+        bench_replay(&b);
+    if (!*part || strcmp(part, "latency") == 0)
+        bench_latency(&b, argv[1]);
     close_all(&b);
     return EXIT_SUCCESS;
 }

@@ -146,7 +146,7 @@ class Replaying(NotifierCase):
         ids = self.commit(2300)
         seen, pages = [], 0
         while page := replay.events(after=len(seen), limit=2 ** 32 - 1):
-            self.assertLess(sum(len(frozen) for _, frozen in page), 1 << 20)
+            self.assertLess(sum(len(frozen) for _, frozen in page), 1 << 21)
             seen += page
             pages += 1
         self.assertGreaterEqual(pages, 2)
