@@ -215,6 +215,33 @@ class Hostility(NotifierCase):
         self.start_worker()
         self.assert_serves(live, replay)
 
+    def test_subscriptions_without_end_are_given_up_and_everyone_else_goes_on(self):
+        notifier = self.start(NOTIFIER)
+        live, greedy = self.playing(Subscriber), self.context.socket(zmq.XSUB)
+        greedy.sndhwm = 0  # else what does not go out at once is dropped
+        self.addCleanup(lambda: greedy.closed or greedy.close(0))
+        greedy.connect(self.folder.ipc("events.sock"))
+        for n in range(19000):  # as many as may be
+            greedy.send(b"\x01" + b"%d/" % n + b"x" * 100)
+        for n in range(18000):
+            greedy.send(b"\x00" + b"%d/" % n + b"x" * 100)
+        for n in range(20000, 38000):
+            greedy.send(b"\x01" + b"%d/" % n + b"x" * 100)
+        live.wait_for_beat()
+        self.start_worker()
+        self.commit(1)
+        self.assertEqual([number for _, number, _ in live.events(1)], [1])
+        self.assertNotIn("doors-renewed", notifier.log())
+        for n in range(50000, 53000):
+            greedy.send(b"\x01" + b"%d/" % n + b"x" * 100)
+        notifier.wait_for("doors-renewed")
+        greedy.close(0)
+        self.assertIn("more than 20000 topics", notifier.log())
+        another = self.playing(Subscriber)
+        self.commit(1)
+        self.assertEqual([number for _, number, _ in another.events(1)], [2])
+        self.assertEqual(live.wait_for_beat(at_least=2), 2)  # it is back, and sees what it missed meanwhile
+
     def test_peers_that_do_not_speak_zeromq_change_nothing(self):
         self.start(NOTIFIER)
         live, replay = self.playing(Subscriber), self.playing(Replay)

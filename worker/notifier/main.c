@@ -92,6 +92,16 @@ static zp_rc look_at_the_doors(notifier *self)
     return rc ? rc : zp_replay_renew(self->replay);
 }
 
+/* Memory that somebody's subscriptions take is given back at the price that all connect again; replay fills the gap. */
+static zp_rc take_subscriptions(notifier *self)
+{
+    if (zp_publisher_take_subscriptions(self->publisher))
+        return ZP_OK;
+    zp_log(ZP_WARN, "doors-renewed",
+           "reason=\"more than %d topics are subscribed to\" remedy=\"find who subscribes to so many\"", ZP_TOPICS_MAX);
+    return zp_publisher_renew(self->publisher);
+}
+
 static zp_rc run(notifier *self)
 {
     bool more = false;
@@ -112,7 +122,9 @@ static zp_rc run(notifier *self)
             zp_publisher_beat(self->publisher);
             self->next_beat = now + self->program.config->notifier.beat_ms;
         }
-        zp_publisher_take_subscriptions(self->publisher);
+        rc = take_subscriptions(self);
+        if (rc)
+            return rc;
         zp_replay_serve(self->replay);
         if (now >= self->next_tally)
             tally(self, now);
