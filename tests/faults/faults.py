@@ -2,6 +2,7 @@
 
 Of the programs, only those that this service has started are touched, by their process ids.
 """
+import errno
 import os
 import random
 import shutil
@@ -9,7 +10,11 @@ import signal
 import threading
 
 from actors import NOTIFIER, WORKER
+from failing import META, PAGES, SYNC
 from service import GATEWAY
+
+IN_DOUBT = 75  # how gateway and worker end when nobody can say what is on disk
+HOUR = 3600
 
 POISON_HOOK = {"ZIPING_HOOK": "score:毒"}
 GATEWAY_HOOKS = ("intake-written", "intake-committed")
@@ -23,6 +28,7 @@ class Supervisor:
         self.service, self.history, self.hooks = service, history, hooks
         self.configs = {"worker-2": aliased}  # it calls the gateway through the proxy
         self.lock = threading.RLock()
+        self.doubts = 0  # how often a program may yet end in doubt: each error of the disk is good for one
         self.slots = {}  # name: Program
         self.next_hook = {}  # name: the environment of its next start
 
@@ -48,11 +54,18 @@ class Supervisor:
                 code = program.process.poll()
                 if code is None:
                     continue
-                if code not in (0, -signal.SIGKILL):
-                    self.history.contradiction(f"{name} ended with {code}:\n{program.log()[-3000:]}")
+                self.judge(name, program, code)
                 self.history.count(f"restarts of {name.partition('-')[0]}")
                 self.forget(program)
                 self.start_one(name)
+
+    def judge(self, name, program, code):
+        """0; what a kill or a hook leaves; and after an error of the disk, once, the end of who does not know."""
+        if code == IN_DOUBT and self.doubts and name != "notifier":
+            self.doubts -= 1
+            self.history.count("ends in doubt")
+        elif code not in (0, -signal.SIGKILL):
+            self.history.contradiction(f"{name} ended with {code}:\n{program.log()[-3000:]}")
 
     def forget(self, program):
         log = program.log()
@@ -72,6 +85,7 @@ class Supervisor:
                     program.process.send_signal(signal.SIGCONT)
                     program.stop()
             self.look()
+            self.doubts = 0
             for name, program in self.slots.items():
                 if not name.startswith("worker"):
                     program.wait_for("ready")
@@ -82,14 +96,15 @@ class Supervisor:
 class Faults:
     """Draws one fault after another until it is told to end."""
 
-    def __init__(self, service, history, supervisor, seed):
+    def __init__(self, service, history, supervisor, seed, disk, clock):
         self.service, self.history, self.supervisor = service, history, supervisor
+        self.disk, self.clock = disk, clock
         self.dice = random.Random(f"{seed}-faults")
         self.ending = threading.Event()
         self.fault = None
         self.thread = threading.Thread(target=self.run, name="faults")
         self.kinds = [self.kill, self.kill, self.kill, self.freeze, self.freeze, self.end_in_order, self.all_at_once,
-                      self.nginx_child, self.nginx_again, self.fill_disk]
+                      self.nginx_child, self.nginx_again, self.fill_disk, self.disk_error, self.disk_error, self.set_clock, self.set_clock]
         if supervisor.hooks:
             self.kinds += [self.hook, self.hook, self.hook]
 
@@ -130,9 +145,7 @@ class Faults:
     def end_in_order(self):
         name, program = self.draw()
         self.note(f"SIGTERM {name}")
-        code = program.stop()
-        if code not in (0, -signal.SIGKILL):  # the latter when it met a hook on its way out
-            self.history.contradiction(f"{name} ended with {code} after SIGTERM:\n{program.log()[-3000:]}")
+        self.supervisor.judge(name, program, program.stop())
 
     def all_at_once(self):
         self.note("kill everything")
@@ -192,3 +205,23 @@ class Faults:
         self.pause(0.3, 2.0)
         if os.path.exists(self.service.ballast):
             os.remove(self.service.ballast)
+
+    def disk_error(self):
+        """One write or sync of a commit fails, and may have been done all the same."""
+        store = self.dice.choice(["intake", "scores"])
+        call = self.dice.choice([PAGES, SYNC, META])
+        self.note(f"{store}: {({PAGES: 'pages', SYNC: 'sync', META: 'meta page'})[call]} not written")
+        self.supervisor.doubts += 1
+        self.disk.give(os.path.join(self.service.data, store, "data.mdb"), call, errno.EIO, skip=self.dice.randint(0, 5),
+                       done=self.dice.random() < 0.5)
+        self.pause(0.2, 1.5)
+        failed = self.disk.failed()
+        self.disk.heal()
+        self.history.count("errors of the disk", failed)
+        self.supervisor.doubts -= not failed
+
+    def set_clock(self):
+        """Forwards or backwards, by milliseconds or hours, and it stays so until it is set again."""
+        step = self.dice.choice([0, 0.05, 3, 600, 3 * HOUR]) * self.dice.choice([-1, 1])
+        self.note(f"the clock is {step} s off")
+        self.clock.step(step)

@@ -3,10 +3,10 @@ import os
 
 from actors import BUILD
 
-RECORDER, FAILING = (os.path.join(BUILD, "tests", "faults", f"{name}.so") for name in ("recorder", "failing"))
+RECORDER, FAILING, CLOCK = (os.path.join(BUILD, "tests", "faults", f"{name}.so") for name in ("recorder", "failing", "clock"))
 
 
-def preloaded(shim, **more):
+def preloaded(*shims, **more):
     """The environment for that, whatever the program was built with."""
     asan = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
-    return {"LD_PRELOAD": shim, "ASAN_OPTIONS": asan, **more}
+    return {"LD_PRELOAD": " ".join(shims), "ASAN_OPTIONS": asan, **more}
