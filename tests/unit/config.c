@@ -120,7 +120,7 @@ static void assert_defaults(const zp_config *c, const char *folder)
     assert_int_equal(c->worker.batch, 256);
     assert_int_equal(c->worker.credit, 1024);
     assert_int_equal(c->worker.heartbeat_ms, 500);
-    assert_int_equal(c->worker.pace_ms, 10);
+    assert_int_equal(c->worker.pace_ms, 5);
     assert_int_equal(c->notifier.beat_ms, 1000);
     assert_int_equal(c->notifier.queue, 10000);
     assert_path(c->notifier.publish, folder, "ipc://", "data/run/events.sock");
