@@ -4,6 +4,8 @@ Each finding is one line that names the submission or event; the campaign adds i
 """
 from decimal import Decimal
 
+import msgpack
+
 RANK = {"queued": 0, "failed": 1, "scored": 2, "superseded": 3}  # failed may become scored: an operator's retry
 
 
@@ -82,9 +84,11 @@ class Checker:
                 self.say(f"{ident} has {scored.get(ident, 0)} scored and {failed.get(ident, 0)} failed events")
             if superseded.get(ident, 0) != (document.get("status") == "superseded"):
                 self.say(f"{ident} is {document.get('status')} and has {superseded.get(ident, 0)} superseded events")
-        for number in self.history.events:
+        for number, frozen in self.history.events.items():
             if number > len(events):
                 self.say(f"event {number} was received and is not in the log")
+            elif msgpack.unpackb(frozen) != events[number - 1]:
+                self.say(f"event {number} was received otherwise than the log has it")
 
     def totals(self, documents):
         """The sums are those of the results that stand."""
