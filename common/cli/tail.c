@@ -7,6 +7,7 @@
 #include "core/form.h"
 #include "wire/curve.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,10 +174,14 @@ static int follow(ziping_subscriber *subscriber, const options *o)
         int code = ziping_subscriber_next(subscriber, TURN_MS, &event);
         if (code == ZIPING_TIMEOUT)
             continue;
-        if (code)
+        if (code) {
             zp_tail_explain(subscriber, code);
-        if (code || !print_event(subscriber, event, &printed))
             return ZP_EXIT_UNAVAILABLE;
+        }
+        if (!print_event(subscriber, event, &printed)) {
+            fprintf(stderr, "ziping tail: standard output cannot be written: %s\n", strerror(errno));
+            return ZP_EXIT_UNAVAILABLE;
+        }
     }
     return ZP_EXIT_OK;
 }

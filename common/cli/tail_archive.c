@@ -7,6 +7,7 @@
 #include "cli/soundness.h"
 #include "codec/event.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -106,6 +107,8 @@ static zp_rc open_log(const char *folder, event_log *log)
 
 static int close_log(event_log *log, zp_rc rc, bool broken)
 {
+    if (broken)
+        fprintf(stderr, "ziping tail: standard output cannot be written: %s\n", strerror(errno));
     zp_scores_reader_destroy(&log->reader);
     zp_stores_close(&log->stores);
     return rc || broken ? ZP_EXIT_UNAVAILABLE : ZP_EXIT_OK;
