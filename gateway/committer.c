@@ -340,6 +340,7 @@ static void sleep_until(zp_committer *self, int64_t mono_ms)
 static void *run(void *context)
 {
     zp_committer *self = context;
+    (void)pthread_setname_np(pthread_self(), "zp-committer"); /* for top -H; without it, nothing is lost */
     for (;;) {
         int64_t now = zp_clock_mono_ms(), until;
         keep_house(self, now);

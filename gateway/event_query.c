@@ -7,10 +7,7 @@
 
 #include "core/form.h"
 
-#include <time.h>
-
 enum { MOST = 1000, USUAL = 100, MAX_TYPE = 64 };
-enum { DAY_MS = 24 * 60 * 60 * 1000, CHINA_MS = 8 * 60 * 60 * 1000, DAY_TEXT = 10 };
 
 static zp_events_format format_of(zp_str accept)
 {
@@ -66,32 +63,12 @@ zp_rc zp_event_query_read(zp_request *request, zp_event_query *out, zp_query_fau
 
 /* ---- control totals ---- */
 
-/* The first moment of a calendar day in China, as milliseconds. False: it is no day. */
-static bool day_begins(zp_str text, int64_t *ms)
-{
-    char copy[DAY_TEXT + 1] = "", again[DAY_TEXT + 1];
-    struct tm day = {0};
-    if (text.n != DAY_TEXT)
-        return false;
-    memcpy(copy, text.p, DAY_TEXT);
-    const char *end = strptime(copy, "%Y-%m-%d", &day);
-    if (!end || *end)
-        return false;
-    /* 30 February becomes 1 March: not the text that was given. */
-    time_t seconds = timegm(&day);
-    if (!strftime(again, sizeof again, "%Y-%m-%d", &day) || strcmp(copy, again) != 0)
-        return false;
-    *ms = (int64_t)seconds * 1000 - CHINA_MS;
-    return true;
-}
-
 zp_rc zp_event_range_read(zp_request *request, zp_event_range *out, zp_query_fault *fault)
 {
     enum { AFTER, UPTO, DAY, TYPE, UNIT, YEAR, PARAMS };
     zp_param params[PARAMS] = {[AFTER] = {.name = "after"}, [UPTO] = {.name = "upto"}, [DAY] = {.name = "day"},
                                [TYPE] = {.name = "type"},   [UNIT] = {.name = "unit"}, [YEAR] = {.name = "year"}};
     zp_arena *arena = request->arena;
-    int64_t begins;
     *out = (zp_event_range){.upto = INT64_MAX};
     zp_rc rc = zp_query_read(request->query, arena, params, PARAMS, fault);
     if (!rc)
@@ -100,11 +77,7 @@ zp_rc zp_event_range_read(zp_request *request, zp_event_range *out, zp_query_fau
         rc = zp_query_uint(&params[UPTO], 0, INT64_MAX, arena, &out->upto, fault);
     if (!rc)
         rc = read_filter(&params[TYPE], &params[UNIT], &params[YEAR], arena, &out->filter, fault);
-    if (rc || !zp_str_filled(params[DAY].value))
-        return rc;
-    if (!day_begins(params[DAY].value, &begins))
-        return zp_query_refuse(&params[DAY], arena, "a day, such as 2026-03-01", fault);
-    zp_time_format(begins, out->filter.from);
-    zp_time_format(begins + DAY_MS, out->filter.before);
-    return ZP_OK;
+    if (!rc && zp_str_filled(params[DAY].value) && !zp_event_filter_day(&out->filter, params[DAY].value))
+        rc = zp_query_refuse(&params[DAY], arena, "a day, such as 2026-03-01", fault);
+    return rc;
 }

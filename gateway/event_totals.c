@@ -10,7 +10,6 @@
 #include "problem.h"
 
 #include "codec/control.h"
-#include "codec/json_out.h"
 
 enum { SLICE_EVENTS = 4000, SLICE_BYTES = 4 * 1024 * 1024 };
 
@@ -30,36 +29,9 @@ static bool add(void *context, uint64_t seq, zp_str frozen)
     return true;
 }
 
-static void write_text(zp_buf *out, const char *name, zp_str text)
-{
-    if (!zp_str_filled(text))
-        return;
-    zp_json_str(out, zp_str_of(name));
-    zp_buf_char(out, ':');
-    zp_json_str(out, text);
-    zp_buf_char(out, ',');
-}
-
 static zp_handled answer(zp_request *request, sum *s)
 {
-    zp_buf *out = &request->response.body;
-    const zp_event_filter *filter = &s->range.filter;
-    zp_buf_lit(out, "{\"after\":");
-    zp_json_uint(out, s->range.after);
-    zp_buf_lit(out, ",\"upto\":");
-    zp_json_uint(out, s->range.upto);
-    zp_buf_char(out, ',');
-    write_text(out, "from", zp_str_of(filter->from));
-    write_text(out, "before", zp_str_of(filter->before));
-    write_text(out, "type", filter->type);
-    write_text(out, "unit", filter->unit);
-    if (filter->year) {
-        zp_buf_lit(out, "\"year\":");
-        zp_json_uint(out, (uint64_t)filter->year);
-        zp_buf_char(out, ',');
-    }
-    zp_control_write_json(&s->control, out);
-    zp_buf_lit(out, "}\n");
+    zp_control_write_json(&s->control, s->range.after, s->range.upto, &request->response.body);
     request->response.status = 200;
     request->response.content_type = ZP_TYPE_JSON;
     zp_header(request, "Cache-Control", ZP_STR("private, no-cache"));
@@ -91,6 +63,8 @@ zp_handled zp_get_event_totals(zp_desk *desk, zp_request *request)
     rc = zp_scores_last(desk->scores, &newest);
     if (rc)
         return zp_problem_store(desk->gateway, request, rc);
+    if (s->range.after > newest)
+        return zp_events_are_ahead(request, newest);
     if (s->range.upto > newest)
         s->range.upto = newest;
     s->position = s->range.after;

@@ -206,7 +206,7 @@ static zp_handled follow(zp_desk *desk, zp_request *request, const zp_event_quer
     return ZP_GO_ON;
 }
 
-static zp_handled refuse_ahead(zp_request *request, uint64_t newest)
+zp_handled zp_events_are_ahead(zp_request *request, uint64_t newest)
 {
     char en[160], zh[160];
     snprintf(en, sizeof en, "The log's newest number is %" PRIu64 ": this is another log. Begin again with after=0.",
@@ -226,15 +226,13 @@ zp_handled zp_get_events(zp_desk *desk, zp_request *request)
     if (rc)
         return zp_refuse_query(desk, request, rc, &fault);
     request->wait_s = zp_prefer_wait(request->prefer, desk->gateway->config->gateway.max_wait_s);
-    if (query.format == ZP_EVENTS_STREAM || request->wait_s) {
-        rc = zp_scores_last(desk->scores, &newest);
-        if (rc)
-            return zp_problem_store(desk->gateway, request, rc);
-        if (query.after == ZP_EVENTS_FROM_NOW)
-            query.after = newest;
-        if (query.after > newest)
-            return refuse_ahead(request, newest);
-    }
+    rc = zp_scores_last(desk->scores, &newest);
+    if (rc)
+        return zp_problem_store(desk->gateway, request, rc);
+    if (query.after == ZP_EVENTS_FROM_NOW)
+        query.after = newest;
+    if (query.after > newest)
+        return zp_events_are_ahead(request, newest);
     if (zp_events_are_gone(desk, request, query.after))
         return ZP_DONE_ANSWER;
     if (query.format == ZP_EVENTS_STREAM)

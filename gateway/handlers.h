@@ -59,6 +59,8 @@ zp_handled zp_no_such_submission(zp_desk *desk, zp_request *request, const zp_id
 zp_handled zp_season_closed(zp_request *request, int year);
 /* Whether events behind `after` have gone to an archive: then it is answered, with 410. For every reader of the log. */
 bool zp_events_are_gone(zp_desk *desk, zp_request *request, uint64_t after);
+/* 409: what was asked for lies beyond the newest number, so the asker knows another log. */
+zp_handled zp_events_are_ahead(zp_request *request, uint64_t newest);
 
 /* again.c */
 zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id);

@@ -11,32 +11,10 @@
 #include "handlers.h"
 #include "page.h"
 #include "query.h"
+#include "reason.h"
 #include "retry.h"
 
 enum { MAX_INSTANCE = 256 };
-
-static const char *title_of(int status)
-{
-    static const struct {
-        int status;
-        const char *title;
-    } known[] = {
-        {400, "Bad Request"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Content"},
-        {500, "Internal Server Error"},
-        {503, "Service Unavailable"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].status == status)
-            return known[i].title;
-    return "Error";
-}
 
 /* Codes are literals of ours: upper-case letters and underscores. */
 static void write_type(const char *code, zp_buf *out)
@@ -128,21 +106,21 @@ static zp_handled answer(zp_request *request, const zp_problem_text *text, const
 zp_handled zp_problem(zp_request *request, int status, const char *code, const char *en, const char *zh,
                       const zp_flags *faults)
 {
-    const zp_problem_text text = {status, title_of(status), code, en, zh};
+    const zp_problem_text text = {status, zp_reason(status), code, en, zh};
     return answer(request, &text, faults, &(standing){.id = NULL}, (member){NULL, 0});
 }
 
 zp_handled zp_problem_number(zp_request *request, int status, const char *code, const char *en, const char *zh,
                              const char *name, uint64_t value)
 {
-    const zp_problem_text text = {status, title_of(status), code, en, zh};
+    const zp_problem_text text = {status, zp_reason(status), code, en, zh};
     return answer(request, &text, NULL, &(standing){.id = NULL}, (member){name, value});
 }
 
 zp_handled zp_problem_current(zp_request *request, const char *code, const char *en, const char *zh,
                               const zp_flags *faults, const zp_id *current, uint64_t seq)
 {
-    const zp_problem_text text = {409, title_of(409), code, en, zh};
+    const zp_problem_text text = {409, zp_reason(409), code, en, zh};
     standing s = {.id = current};
     zp_etag_format(current, seq, s.etag);
     zp_header_location(request, current);

@@ -7,6 +7,7 @@
 #include "request.h"
 
 #include "follow.h"
+#include "reason.h"
 
 #include "base/log.h"
 
@@ -83,43 +84,9 @@ void zp_header_uint(zp_request *request, const char *name, uint64_t value)
     zp_buf_printf(&request->response.head, "%s: %llu\r\n", name, (unsigned long long)value);
 }
 
-static const char *reason_of(int status)
-{
-    static const struct {
-        int status;
-        const char *reason;
-    } known[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {412, "Precondition Failed"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].status == status)
-            return known[i].reason;
-    return "Unknown";
-}
-
 static void render_head(const zp_response *response, bool bodiless, bool whole, zp_buf *out)
 {
-    zp_buf_printf(out, "Status: %d %s\r\n", response->status, reason_of(response->status));
+    zp_buf_printf(out, "Status: %d %s\r\n", response->status, zp_reason(response->status));
     if (response->content_type && !bodiless)
         zp_buf_printf(out, "Content-Type: %s\r\n", response->content_type);
     if (whole && !bodiless)
@@ -131,7 +98,7 @@ static void render_head(const zp_response *response, bool bodiless, bool whole, 
 void zp_request_render(const zp_request *request, zp_buf *out)
 {
     const zp_response *response = &request->response;
-    bool bodiless = response->status == 204 || response->status == 304, failed = response->body.failed;
+    bool bodiless = response->status == 304, failed = response->body.failed;
     if (response->begun) {
         zp_buf_str(out, (zp_str){response->body.p + response->sent, response->body.n - response->sent});
         out->failed |= failed; /* too late for another answer: the connection is cut, which says that it is not whole */

@@ -86,7 +86,7 @@ void zp_request_free(zp_request *request);
 void zp_request_shed(zp_request *request);
 /* After it: memory for the answer. False when there is none. */
 bool zp_request_refit(zp_request *request);
-/* Appends the whole answer as FastCGI's CGI text: Status, headers, blank line, body (none for HEAD, 204, 304); of one
+/* Appends the whole answer as FastCGI's CGI text: Status, headers, blank line, body (none for HEAD, 304); of one
  * that has begun, the rest. */
 void zp_request_render(const zp_request *request, zp_buf *out);
 /* Appends the head alone, of an answer whose body follows in parts, the last of it by zp_request_render. */

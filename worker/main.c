@@ -35,7 +35,7 @@ typedef struct {
     zp_begun *begun; /* NULL: there was no room for it */
     zp_done fell;    /* what the active worker before was at when it ended, and nobody knows yet; attempt 0: nothing */
     int64_t now; /* monotonic ms, of this turn of the loop */
-    int64_t next_ready, next_reader_check, next_announce;
+    int64_t next_ready, next_reader_check, next_announce, next_commit;
     bool unsaid; /* the last READY found nobody */
     uint64_t heard;
     unsigned silent_beats;
@@ -94,6 +94,8 @@ static void keep_time(worker *self)
 static int64_t time_to_wait(const worker *self)
 {
     int64_t next = self->stuck ? self->next_try : self->next_ready;
+    if (!self->stuck && zp_batch_count(self->batch) && self->next_commit < next)
+        next = self->next_commit;
     if (self->next_reader_check < next)
         next = self->next_reader_check;
     if (!self->stuck && self->next_announce < next)
@@ -168,15 +170,28 @@ static void leave_in_doubt(const worker *self)
 static void commit(worker *self)
 {
     uint64_t last_seq = 0;
-    if (zp_batch_count(self->batch) == 0 || (self->stuck && self->now < self->next_try))
-        return;
     zp_rc rc = zp_batch_commit(self->batch, self->scores, zp_clock_wall_ms(), &last_seq);
+    self->next_commit = zp_clock_mono_ms() + self->program.config->worker.pace_ms;
     if (rc == ZP_IN_DOUBT)
         leave_in_doubt(self);
     if (rc)
         get_stuck(self, rc);
     else
         tell(self, last_seq);
+}
+
+/* The first batch after a pause goes at once; while more keeps coming, commits keep their distance and grow instead:
+ * each costs two syncs and rewrites the same few pages, whether it holds one result or two hundred. With all credit in
+ * hand nothing more comes. */
+static bool commit_is_due(const worker *self)
+{
+    size_t count = zp_batch_count(self->batch);
+    if (count == 0)
+        return false;
+    if (self->stuck)
+        return self->now >= self->next_try;
+    return self->now >= self->next_commit || !zp_batch_has_room(self->batch) ||
+           count >= self->program.config->worker.credit;
 }
 
 /* Any other error than doubt waits for the next look: nothing hangs on these events. */
@@ -206,9 +221,12 @@ static zp_rc run(worker *self)
             break;
         self->now = zp_clock_mono_ms();
         rc = take(self);
-        commit(self);
+        if (commit_is_due(self))
+            commit(self);
         announce(self);
     }
+    if (!self->stuck && zp_batch_count(self->batch))
+        commit(self);
     if (!self->stuck)
         zp_link_say_bye(self->link);
     return rc;

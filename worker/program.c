@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,16 +66,29 @@ static zp_rc block_signals(zp_program *self)
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &wanted, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0)
+    if (sigprocmask(SIG_BLOCK, &wanted, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0 &&
+        sigaction(SIGHUP, &ignore, NULL) == 0)
         self->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     if (self->signals < 0)
         snprintf(self->message, sizeof self->message, "signals: %s; start again", strerror(errno));
     return self->signals < 0 ? ZP_IO : ZP_OK;
 }
 
+/* As many as may be had: libzmq ends the process (errno_assert in its listener) when somebody calls and none is left.
+ */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* else it stays as it was */
+}
+
 zp_rc zp_program_begin(zp_program *self)
 {
     zp_level level = ZP_INFO;
+    raise_descriptors();
     zp_rc rc = block_signals(self);
     if (!rc)
         rc = zp_config_load(self->path, &self->config, self->message, sizeof self->message);
@@ -106,6 +120,21 @@ zp_rc zp_program_folders(zp_program *self)
     if (!rc)
         rc = make_folder(self, run);
     free(run);
+    return rc;
+}
+
+zp_rc zp_program_read_scores(zp_program *self, zp_scores **scores, zp_scores_reader **reader)
+{
+    uint64_t map_size = self->config->map_size;
+    char *path = zp_config_path(self->config, "scores");
+    zp_rc rc = path ? zp_scores_ensure(path, map_size, self->message, sizeof self->message) : ZP_NOMEM;
+    if (!rc)
+        rc = zp_scores_open(path, map_size, ZP_READ_ONLY, scores, self->message, sizeof self->message);
+    free(path);
+    if (!rc) {
+        rc = zp_scores_reader_new(*scores, reader);
+        snprintf(self->message, sizeof self->message, "scores: no reader: %s; start again", zp_rc_name(rc));
+    }
     return rc;
 }
 

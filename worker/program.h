@@ -1,13 +1,15 @@
 /*
  * program.h - how ziping-worker, ziping-notifier and ziping-webhooks begin and are told to end.
  *
- * Options, settings, signals (blocked everywhere, read from a descriptor in the program's one loop) and the folders. A
- * start that fails says so in one line on standard error, which names the file and the remedy, and exits with 2.
+ * Options, settings, signals (blocked everywhere, read from a descriptor in the program's one loop; SIGHUP changes
+ * nothing but where a program says so: settings are read at the start) and the folders. A start that fails says so in
+ * one line on standard error, which names the file and the remedy, and exits with 2.
  */
 #ifndef ZP_WORKER_PROGRAM_H
 #define ZP_WORKER_PROGRAM_H
 
 #include "base/config.h"
+#include "store/scores.h"
 
 #include <stdbool.h>
 
@@ -25,10 +27,14 @@ typedef struct {
 
 /* Reads the options; --help, --version and mistakes end here with that exit code, else ZP_PROGRAM_GOES_ON. */
 int zp_program_options(zp_program *self, int argc, char **argv);
-/* Blocks the signals, so before any other thread exists; then settings and log. Sets message on failure. */
+/* Blocks the signals, so before any other thread exists; raises the soft limit of descriptors to the hard one; then
+ * settings and log. Sets message on failure. */
 zp_rc zp_program_begin(zp_program *self);
 /* Makes the data folder and its run folder (0750) when they are missing. Sets message on failure. */
 zp_rc zp_program_folders(zp_program *self);
+/* Opens the scores to read them; begins the store where the worker has not yet. The caller closes both, in the order
+ * reader, scores, also on failure (what was not opened is NULL). Sets message on failure. */
+zp_rc zp_program_read_scores(zp_program *self, zp_scores **scores, zp_scores_reader **reader);
 /* Takes a waiting SIGTERM or SIGINT and logs it; false when there is none. */
 bool zp_program_is_told_to_stop(const zp_program *self);
 /* Prints message, frees what is there; the exit code. */

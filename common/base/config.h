@@ -46,6 +46,7 @@ typedef struct {
         unsigned batch;        /* jobs in one commit, at most 1024 */
         unsigned credit;       /* jobs in flight to this worker */
         unsigned heartbeat_ms; /* silence of three beats = lost */
+        unsigned pace_ms;      /* from one commit to the next, unless a batch is full */
     } worker;
     struct {
         unsigned beat_ms; /* XPUB beat with the newest number */

@@ -33,7 +33,8 @@
 #define ZP_WORKER_NUMBERS(X)                                                                                           \
     X(batch, 1, 1024, 256, "jobs in one commit")                                                                       \
     X(credit, 1, 1024, 1024, "jobs in flight to one worker")                                                           \
-    X(heartbeat_ms, 10, 60000, 500, "milliseconds")
+    X(heartbeat_ms, 10, 60000, 500, "milliseconds")                                                                    \
+    X(pace_ms, 0, 1000, 5, "milliseconds")
 
 #define ZP_NOTIFIER_NUMBERS(X)                                                                                         \
     X(beat_ms, 10, 60000, 1000, "milliseconds")                                                                        \

@@ -86,13 +86,14 @@ static int read_url(const zp_webhook_options *o, zp_webhook *out)
     return ZP_EXIT_OK;
 }
 
-/* The newest event's number; 0 where no scores are yet. */
-static zp_rc newest_event(const zp_config *config, uint64_t *last)
+/* The numbers of the log's first and last event; 1 and 0 where no scores are yet. */
+static zp_rc log_bounds(const zp_config *config, uint64_t *first, uint64_t *last)
 {
     char message[512];
     zp_scores *scores = NULL;
     zp_scores_reader *reader = NULL;
     char *path = zp_config_path(config, "scores");
+    *first = 1;
     *last = 0;
     zp_rc rc = path ? zp_scores_open(path, config->map_size, ZP_READ_ONLY, &scores, message, sizeof message) : ZP_NOMEM;
     free(path);
@@ -102,9 +103,34 @@ static zp_rc newest_event(const zp_config *config, uint64_t *last)
         rc = zp_scores_reader_new(scores, &reader);
     if (!rc)
         rc = zp_scores_last(reader, last);
+    if (!rc)
+        rc = zp_scores_log_start(reader, first);
     zp_scores_reader_destroy(&reader);
     zp_scores_close(&scores);
     return rc;
+}
+
+/* --after, or the newest number. Within the log: what is numbered later would be passed over, and what has gone to an
+ * archive cannot be sent. */
+static int read_position(const zp_webhook_job *job, uint64_t *out)
+{
+    uint64_t first, last;
+    const char *after = job->options->after;
+    if (after && !zp_cli_webhook_number("--after", after, INT64_MAX, out))
+        return ZP_EXIT_USAGE;
+    zp_rc rc = log_bounds(job->config, &first, &last);
+    if (rc)
+        return zp_cli_webhook_failed(job, rc);
+    if (!after)
+        *out = last;
+    if (*out > last)
+        fprintf(stderr, "ziping webhook: the log ends with event %" PRIu64 "\n", last);
+    else if (*out + 1 < first)
+        fprintf(stderr,
+                "ziping webhook: the log starts with event %" PRIu64
+                ", what was before is in an archive; take --after %" PRIu64 " or later\n",
+                first, first - 1);
+    return *out > last || *out + 1 < first ? ZP_EXIT_NO : ZP_EXIT_OK;
 }
 
 static int read_endpoint(zp_webhook_job *job, zp_webhook *out)
@@ -118,11 +144,7 @@ static int read_endpoint(zp_webhook_job *job, zp_webhook *out)
     out->enabled = true;
     out->allow_private = o->allow_private;
     out->created_ms = zp_clock_wall_ms();
-    if (o->after)
-        return zp_cli_webhook_number("--after", o->after, INT64_MAX, &out->progress.position) ? ZP_EXIT_OK
-                                                                                              : ZP_EXIT_USAGE;
-    zp_rc rc = newest_event(job->config, &out->progress.position);
-    return rc ? zp_cli_webhook_failed(job, rc) : ZP_EXIT_OK;
+    return read_position(job, &out->progress.position);
 }
 
 int zp_cli_webhook_add(zp_webhook_job *job)
@@ -195,22 +217,13 @@ static zp_rc set_position(void *context, zp_webhook *webhook)
     return ZP_OK;
 }
 
-/* Not beyond the log: what is numbered later would be passed over. */
 int zp_cli_webhook_replay(zp_webhook_job *job)
 {
-    uint64_t after, last;
+    uint64_t after;
     if (!job->options->after)
         return wrong("replay needs --after N");
-    if (!zp_cli_webhook_number("--after", job->options->after, INT64_MAX, &after))
-        return ZP_EXIT_USAGE;
-    zp_rc rc = newest_event(job->config, &last);
-    if (rc)
-        return zp_cli_webhook_failed(job, rc);
-    if (after > last) {
-        fprintf(stderr, "ziping webhook: the log ends with event %" PRIu64 "\n", last);
-        return ZP_EXIT_NO;
-    }
-    return change(job, set_position, &after);
+    int code = read_position(job, &after);
+    return code ? code : change(job, set_position, &after);
 }
 
 typedef struct {

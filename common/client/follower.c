@@ -11,6 +11,7 @@
 #include "client/follower.h"
 
 #include "base/clock.h"
+#include "codec/mp.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
 
@@ -18,7 +19,15 @@
 #include <stdlib.h>
 
 /* A service's beats are at most 60 s apart. */
-enum { ANSWER_MS = 2000, REDIAL_MS = 1000, QUIET_MS = 5 * 1000, DEAD_MS = 70 * 1000, NOTHING_YET = -1 };
+enum {
+    ANSWER_MS = 2000,
+    PAUSE_MS = 1000,
+    TRIES = 3,
+    REDIAL_MS = 1000,
+    QUIET_MS = 5 * 1000,
+    DEAD_MS = 70 * 1000,
+    NOTHING_YET = -1
+};
 
 typedef enum { LIVE, ASKING, HANDING_OUT } phase;
 
@@ -28,11 +37,16 @@ struct zp_follower {
     bool from_now; /* the position is still to be learned: the first answer's newest number */
     bool behind;   /* a beat was below the position */
     uint64_t last, newest, first;
-    int64_t asked_ms;  /* monotonic; when the question went out; 0: it has not yet */
+    uint64_t question; /* the number that was asked with last */
+    int64_t asked_ms;  /* monotonic; when it went out; 0: it has not, or was answered */
+    int64_t ask_ms;    /* not before: the answer to the last one was of no use */
+    unsigned missing;  /* answers in a row that began behind the next event */
     int64_t heard_ms;  /* when the live feed said something last, or was dialled */
     int64_t known_ms;  /* when the newest number was learned last, from either side */
     int64_t redial_ms; /* when to dial anew; 0: no need */
-    zmq_msg_t frame;   /* holds the bytes of the event that was handed out */
+    zmq_msg_t frame;   /* holds the bytes of the live event that was handed out */
+    zmq_msg_t page;    /* those of an answer, of which `events` is what has not been handed out */
+    zp_mp events;
 };
 
 int zp_ziping_code(zp_rc rc)
@@ -57,6 +71,7 @@ int zp_follower_open(void *context, const zp_address *address, uint64_t after, z
     if (!self)
         return ZIPING_NO_MEMORY;
     zmq_msg_init(&self->frame);
+    zmq_msg_init(&self->page);
     self->from_now = after == ZIPING_FROM_NOW;
     self->last = self->newest = self->from_now ? 0 : after;
     self->phase = ASKING;
@@ -74,6 +89,7 @@ void zp_follower_close(zp_follower **self)
     if (!*self)
         return;
     zmq_msg_close(&(*self)->frame);
+    zmq_msg_close(&(*self)->page);
     zp_link_close(&(*self)->link);
     free(*self);
     *self = NULL;
@@ -132,11 +148,18 @@ static void begin_to_ask(zp_follower *self)
     self->behind = false;
 }
 
+/* Whoever gave a useless answer will give it again at once, as often as it is asked. */
+static void ask_later(zp_follower *self)
+{
+    begin_to_ask(self);
+    self->ask_ms = zp_clock_mono_ms() + PAUSE_MS;
+}
+
 /* A limit of 0 asks for the newest number only. */
-static int ask(zp_follower *self, int64_t now_ms)
+static int ask(zp_follower *self, uint64_t behind, int64_t now_ms)
 {
     uint8_t after[8], limit[4];
-    zp_be64_put(after, self->last);
+    zp_be64_put(after, behind);
     zp_be32_put(limit, self->from_now ? 0 : ZP_REPLAY_MAX_EVENTS);
     void *socket = self->link.replay.socket;
     zp_rc rc = zp_zmq_send(socket, "AFTER", 5, ZMQ_DONTWAIT | ZMQ_SNDMORE);
@@ -144,8 +167,10 @@ static int ask(zp_follower *self, int64_t now_ms)
         rc = zp_zmq_send(socket, after, sizeof after, ZMQ_DONTWAIT | ZMQ_SNDMORE);
     if (!rc)
         rc = zp_zmq_send(socket, limit, sizeof limit, ZMQ_DONTWAIT);
-    if (!rc)
+    if (!rc) {
+        self->question = behind;
         self->asked_ms = now_ms;
+    }
     return !rc || rc == ZP_AGAIN ? NOTHING_YET : zp_ziping_code(rc);
 }
 
@@ -156,25 +181,33 @@ static int take_gone(zp_follower *self, bool more)
     uint64_t first, asked;
     bool good = more && next_number(self, socket, &first, &more) && more && next_number(self, socket, &asked, &more);
     drop_rest(self, socket, more);
-    if (!good || asked != self->last || first <= self->last + 1 || self->from_now)
+    if (!good || asked != self->question || first <= self->last + 1 || self->from_now)
         return NOTHING_YET;
     self->first = first;
     begin_to_ask(self);
     return ZIPING_GONE;
 }
 
-/* Behind ["EVENTS"]: [newest][asked] and the events. The answer to an earlier question, asked twice, is dropped. */
+/* The next page is asked for before this one is handed out: the service reads while the program works. */
+static int begin_page(zp_follower *self, uint64_t last)
+{
+    self->phase = HANDING_OUT;
+    self->asked_ms = 0;
+    return last < self->newest ? ask(self, last, self->known_ms) : NOTHING_YET;
+}
+
+/* Behind ["EVENTS"]: [newest][asked][last][events]. The answer to an earlier question, asked twice, is dropped. */
 static int take_events(zp_follower *self, bool more)
 {
     void *socket = self->link.replay.socket;
-    uint64_t newest, asked;
-    bool good = more && next_number(self, socket, &newest, &more) && more && next_number(self, socket, &asked, &more);
-    if (!good || asked != self->last) {
-        drop_rest(self, socket, more);
+    uint64_t newest, asked, last;
+    bool good = more && next_number(self, socket, &newest, &more) && more && next_number(self, socket, &asked, &more) &&
+                more && next_number(self, socket, &last, &more) && more && !next_frame(socket, &self->page, &more) &&
+                !more;
+    drop_rest(self, socket, more);
+    if (!good || asked != self->question)
         return NOTHING_YET;
-    }
     if (newest < self->last) {
-        drop_rest(self, socket, more);
         begin_to_ask(self);
         return ZIPING_AHEAD;
     }
@@ -184,9 +217,10 @@ static int take_events(zp_follower *self, bool more)
     }
     self->newest = newest;
     self->known_ms = zp_clock_mono_ms();
-    if (more)
-        self->phase = HANDING_OUT;
-    else if (newest == self->last)
+    self->events = zp_mp_of(bytes_of(&self->page));
+    if (!zp_mp_done(&self->events))
+        return begin_page(self, last);
+    if (newest == self->last)
         self->phase = LIVE;
     return NOTHING_YET; /* else it has nothing for us although there is something: asked again in time */
 }
@@ -207,24 +241,32 @@ static int take_answer(zp_follower *self)
     return NOTHING_YET;
 }
 
-/* The next event of an answer that is being handed out. */
+/* The next event of an answer that is being handed out. What cannot be read, or lacks the one that comes next (which
+ * may be going to an archive just now), is asked for again. */
 static int hand_out(zp_follower *self, zp_followed *out)
 {
-    void *socket = self->link.replay.socket;
-    for (bool more = true; more;) {
-        uint64_t number;
-        if (!next_number(self, socket, &number, &more) || !more || next_frame(socket, &self->frame, &more)) {
-            drop_rest(self, socket, more);
-            begin_to_ask(self);
+    while (!zp_mp_done(&self->events)) {
+        bool pair = zp_mp_array(&self->events) == 2;
+        uint64_t number = zp_mp_uint(&self->events);
+        zp_str frozen = zp_mp_bin(&self->events);
+        if (!pair || self->events.bad) {
+            ask_later(self);
             return NOTHING_YET;
         }
-        self->phase = more ? HANDING_OUT : LIVE;
         if (number <= self->last)
             continue;
+        if (number != self->last + 1) {
+            ask_later(self);
+            return ++self->missing >= TRIES ? ZIPING_MISSING : NOTHING_YET;
+        }
+        self->missing = 0;
         self->last = number;
-        *out = (zp_followed){number, bytes_of(&self->frame)};
+        *out = (zp_followed){number, frozen};
         return ZIPING_OK;
     }
+    bool asked = self->asked_ms != 0;
+    self->phase = asked ? ASKING : LIVE;
+    self->asked_ms = asked ? zp_clock_mono_ms() : 0; /* however long the program took over the page */
     return NOTHING_YET;
 }
 
@@ -270,8 +312,10 @@ static int take_news(zp_follower *self, int64_t now_ms)
 /* ZIPING_TIMEOUT when a signal has come; NOTHING_YET otherwise, whatever has happened. */
 static int wait(zp_follower *self, int64_t now_ms, int64_t until_ms)
 {
-    bool unasked = self->phase == ASKING && !self->asked_ms;
+    bool unasked = self->phase == ASKING && !self->asked_ms && now_ms >= self->ask_ms;
     int64_t ms = until_ms - now_ms < REDIAL_MS ? until_ms - now_ms : REDIAL_MS;
+    if (now_ms < self->ask_ms && self->ask_ms - now_ms < ms)
+        ms = self->ask_ms - now_ms;
     zmq_pollitem_t items[] = {
         {.socket = self->phase == ASKING ? self->link.replay.socket : self->link.live.socket,
          .events = (short)(unasked ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
@@ -327,7 +371,7 @@ static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
         return redial(self, now_ms);
     if (self->asked_ms && now_ms - self->asked_ms >= ANSWER_MS)
         begin_to_ask(self);
-    int code = self->asked_ms ? NOTHING_YET : ask(self, now_ms);
+    int code = self->asked_ms || now_ms < self->ask_ms ? NOTHING_YET : ask(self, self->last, now_ms);
     if (code == NOTHING_YET)
         code = wait(self, now_ms, until_ms);
     return code == NOTHING_YET ? take_answer(self) : code;
@@ -335,6 +379,11 @@ static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
 
 int zp_follower_next(zp_follower *self, int64_t until_ms, zp_followed *out)
 {
+    if (self->phase == HANDING_OUT) { /* without looking at the clock: of a season there are millions */
+        int code = hand_out(self, out);
+        if (code != NOTHING_YET)
+            return code;
+    }
     int64_t now_ms = zp_clock_mono_ms();
     do {
         int code = self->phase == HANDING_OUT ? hand_out(self, out)

@@ -42,6 +42,8 @@ const char *ziping_subscriber_strerror(int code)
                "none";
     case ZIPING_NO_MEMORY:
         return "out of memory or descriptors";
+    case ZIPING_MISSING:
+        return "the log lacks the next event, but has later ones: its store is damaged";
     case ZIPING_DAMAGED:
         return "the event is damaged in the service's store";
     case ZIPING_SYSTEM:

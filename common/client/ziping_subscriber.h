@@ -101,7 +101,8 @@ enum {
     ZIPING_INVALID = 6, /* an option that makes no sense: an endpoint, a key, a missing member */
     ZIPING_NO_MEMORY = 7, /* out of memory or descriptors */
     ZIPING_DAMAGED = 8,   /* the event cannot be read: it is damaged in the service's store */
-    ZIPING_SYSTEM = 9     /* anything else that ZeroMQ or the system refuses */
+    ZIPING_SYSTEM = 9,    /* anything else that ZeroMQ or the system refuses */
+    ZIPING_MISSING = 10   /* the log has later events and not the next one: its store is damaged; tries again */
 };
 
 /* One English line without a full stop for a code, also for one that is none. Never NULL, never to be freed. */
@@ -160,7 +161,7 @@ typedef struct {
  * The next event. Waits at most timeout_ms milliseconds for it; 0: not at all, negative: for ever. *event and what it
  * points to belong to the subscriber and stay until the next call with it; NULL unless the outcome is ZIPING_OK. A
  * damaged event is handed out whatever the filter says. ZIPING_TIMEOUT, ZIPING_GONE, ZIPING_AHEAD, ZIPING_DENIED,
- * ZIPING_HANDSHAKE, ZIPING_NO_MEMORY, ZIPING_SYSTEM.
+ * ZIPING_HANDSHAKE, ZIPING_MISSING, ZIPING_NO_MEMORY, ZIPING_SYSTEM.
  */
 ZIPING_SUBSCRIBER_API int ziping_subscriber_next(ziping_subscriber *self, int timeout_ms,
                                                  const ziping_subscriber_event **event);

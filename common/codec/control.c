@@ -50,12 +50,36 @@ static void write_count(zp_buf *out, const char *name, uint64_t n)
     zp_buf_char(out, ',');
 }
 
-void zp_control_write_json(zp_control *self, zp_buf *out)
+static void write_text(zp_buf *out, const char *name, zp_str text)
+{
+    if (!zp_str_filled(text))
+        return;
+    zp_json_str(out, zp_str_of(name));
+    zp_buf_char(out, ':');
+    zp_json_str(out, text);
+    zp_buf_char(out, ',');
+}
+
+static void write_filter(const zp_event_filter *filter, zp_buf *out)
+{
+    write_text(out, "from", zp_str_of(filter->from));
+    write_text(out, "before", zp_str_of(filter->before));
+    write_text(out, "type", filter->type);
+    write_text(out, "unit", filter->unit);
+    if (filter->year)
+        write_count(out, "year", (uint64_t)filter->year);
+}
+
+void zp_control_write_json(zp_control *self, uint64_t after, uint64_t upto, zp_buf *out)
 {
     zp_digest digest;
     char text[ZP_DIGEST_TEXT + 1];
     sha256_digest(&self->sha256, sizeof digest.b, digest.b);
     zp_digest_format(&digest, text);
+    zp_buf_char(out, '{');
+    write_count(out, "after", after);
+    write_count(out, "upto", upto);
+    write_filter(&self->filter, out);
     write_count(out, "events", self->events);
     write_count(out, "scored", self->scored);
     write_count(out, "failed", self->failed);
@@ -66,4 +90,5 @@ void zp_control_write_json(zp_control *self, zp_buf *out)
     zp_json_cents(out, self->confirmed_sum);
     zp_buf_lit(out, ",\"digest\":");
     zp_json_str(out, zp_str_of(text));
+    zp_buf_lit(out, "}\n");
 }

@@ -26,7 +26,10 @@ typedef struct {
 void zp_control_begin(zp_control *self, const zp_event_filter *filter);
 /* The next event of the log; empty bytes: damaged. */
 void zp_control_add(zp_control *self, zp_str frozen);
-/* Appends the figures as JSON members, "events": … to "digest": …, without braces. Ends the digest: call it once. */
-void zp_control_write_json(zp_control *self, zp_buf *out);
+/*
+ * Appends one JSON object: the numbers between which was counted (behind `after`, up to and with `upto`), the filter,
+ * the figures and the digest, and a line's end. Ends the digest: call it once.
+ */
+void zp_control_write_json(zp_control *self, uint64_t after, uint64_t upto, zp_buf *out);
 
 #endif

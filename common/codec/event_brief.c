@@ -7,6 +7,10 @@
 #include "core/decimal.h"
 #include "core/result.h"
 
+#include <time.h>
+
+enum { DAY_MS = 24 * 60 * 60 * 1000, CHINA_MS = 8 * 60 * 60 * 1000, DAY_TEXT = 10 };
+
 static int64_t cents_of(zp_mp *m)
 {
     zp_str text = zp_mp_str(m);
@@ -53,6 +57,35 @@ zp_rc zp_event_skim(zp_str bytes, zp_event_brief *out)
 }
 
 /* ---- filters ---- */
+
+/* The first moment of a calendar day in China, as milliseconds. */
+static bool day_begins(zp_str text, int64_t *ms)
+{
+    char copy[DAY_TEXT + 1] = "", again[DAY_TEXT + 1];
+    struct tm day = {0};
+    if (text.n != DAY_TEXT)
+        return false;
+    memcpy(copy, text.p, DAY_TEXT);
+    const char *end = strptime(copy, "%Y-%m-%d", &day);
+    if (!end || *end)
+        return false;
+    /* 30 February becomes 1 March: not the text that was given. */
+    time_t seconds = timegm(&day);
+    if (!strftime(again, sizeof again, "%Y-%m-%d", &day) || strcmp(copy, again) != 0)
+        return false;
+    *ms = (int64_t)seconds * 1000 - CHINA_MS;
+    return true;
+}
+
+bool zp_event_filter_day(zp_event_filter *filter, zp_str day)
+{
+    int64_t begins;
+    if (!day_begins(day, &begins))
+        return false;
+    zp_time_format(begins, filter->from);
+    zp_time_format(begins + DAY_MS, filter->before);
+    return true;
+}
 
 bool zp_event_filter_is_open(const zp_event_filter *filter)
 {

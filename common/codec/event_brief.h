@@ -25,6 +25,8 @@ typedef struct {
     char from[ZP_TIME_TEXT + 1], before[ZP_TIME_TEXT + 1]; /* times as events have them; empty = no bound */
 } zp_event_filter;
 
+/* Only events of that calendar day in China (UTC+8), such as 2026-03-01. False, and nothing set: it is no day. */
+bool zp_event_filter_day(zp_event_filter *filter, zp_str day);
 bool zp_event_filter_is_open(const zp_event_filter *filter);
 bool zp_event_matches(const zp_event_filter *filter, const zp_event_brief *event);
 

@@ -6,15 +6,15 @@
  * from the status, so that a replay says what the first delivery said. Apart from event.c because the subscribers'
  * library reads events and packs none.
  */
+#include "base/digits.h"
 #include "codec/chars.h"
 #include "codec/event.h"
 #include "codec/event_head.h"
 #include "codec/json_out.h"
 #include "codec/mp.h"
 
-#include <stdio.h>
-
 enum { MAX_UNIT = 96, MAX_NAME = 32, MAX_NESTING = 4 };
+_Static_assert(3 * MAX_NAME + ZP_UINT_DIGITS + MAX_UNIT + sizeof "////" <= ZP_TOPIC_MAX, "the longest topic");
 
 /* ---- JSON ---- */
 
@@ -95,15 +95,21 @@ static zp_str or_dash(zp_str name)
     return zp_str_filled(name) ? name : ZP_STR("-");
 }
 
+static char *put(char *out, zp_str text)
+{
+    memcpy(out, text.p, text.n);
+    return out + text.n;
+}
+
 static zp_rc webhook_topic(zp_mp *m, uint32_t *left, char out[ZP_TOPIC_MAX])
 {
     find(m, left, "subject");
     zp_str subject = zp_mp_str(m);
     if (m->bad || !subject.p)
         return ZP_CORRUPT;
-    int n = snprintf(out, ZP_TOPIC_MAX, "webhook/");
-    n += (int)add_name(out + n, subject);
-    out[n] = '\0';
+    char *end = put(out, ZP_STR("webhook/"));
+    end += add_name(end, subject);
+    *end = '\0';
     return ZP_OK;
 }
 
@@ -132,10 +138,13 @@ zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX])
     if (m.bad || !status.p || status.n > MAX_NAME || outcome.n > MAX_NAME || grade.n > MAX_NAME)
         return ZP_CORRUPT;
     zp_str name = zp_str_filled(code) ? code : or_dash(unit);
-    int n = snprintf(out, ZP_TOPIC_MAX, "%.*s/%llu/", (int)status.n, status.p, (unsigned long long)year);
-    n += (int)add_name(out + n, name);
-    grade = or_dash(grade);
-    outcome = or_dash(outcome);
-    snprintf(out + n, (size_t)(ZP_TOPIC_MAX - n), "/%.*s/%.*s", (int)grade.n, grade.p, (int)outcome.n, outcome.p);
+    char digits[ZP_UINT_DIGITS], *first = zp_put_digits(digits + sizeof digits, year);
+    char *end = put(put(out, status), ZP_STR("/"));
+    end = put(end, (zp_str){first, (size_t)(digits + sizeof digits - first)});
+    end = put(end, ZP_STR("/"));
+    end += add_name(end, name);
+    end = put(put(end, ZP_STR("/")), or_dash(grade));
+    end = put(put(end, ZP_STR("/")), or_dash(outcome));
+    *end = '\0';
     return ZP_OK;
 }

@@ -62,11 +62,68 @@ static void look_for_words(zp_str text, bool says[KINDS])
     }
 }
 
+static bool is_numeral(uint32_t wide)
+{
+    switch (wide) {
+    case U'〇':
+    case U'零':
+    case U'一':
+    case U'二':
+    case U'两':
+    case U'三':
+    case U'四':
+    case U'五':
+    case U'六':
+    case U'七':
+    case U'八':
+    case U'九':
+    case U'十':
+    case U'百':
+    case U'千':
+    case U'万':
+    case U'亿':
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool zp_words_deny(zp_str actual)
 {
     bool says[KINDS] = {false};
     look_for_words(actual, says);
     return says[NEGATION] || says[POOR];
+}
+
+/* The next run of Chinese numerals in `text`, which is cut behind it; empty when there is none. */
+static zp_str next_numeral(zp_str *text)
+{
+    zp_str run = {text->p, 0};
+    while (text->n) {
+        size_t length = zp_text_wide(text->p, text->n) ? 3 : 1;
+        if (length == 3 && is_numeral(zp_text_wide(text->p, text->n)))
+            run.n += 3;
+        else if (run.n)
+            return run;
+        else
+            run.p = text->p + length;
+        *text = (zp_str){text->p + length, text->n - length};
+    }
+    return run;
+}
+
+/* 完成三场 is not 完成五场. A numeral may be no number at all (统一, 十分), so only where both texts have some, and
+ * others, is it said that the words do not tell. */
+static bool numerals_differ(zp_str actual, zp_str target)
+{
+    zp_str here = next_numeral(&actual), there = next_numeral(&target);
+    if (!here.n || !there.n)
+        return false;
+    while (here.n && zp_str_eq(here, there)) {
+        here = next_numeral(&actual);
+        there = next_numeral(&target);
+    }
+    return here.n || there.n;
 }
 
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
@@ -82,7 +139,7 @@ int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
     if (says[NEGATION] || says[POOR])
         return -1;
     *why_not = ZP_FLAG_QUAL_UNVERIFIABLE;
-    if (says[HEDGE] || number) /* 完成60%, 预计完成 are not 完成 */
+    if (says[HEDGE] || number || numerals_differ(actual, target)) /* 完成60%, 预计完成 are not 完成 */
         return -1;
     if (says[PARTIAL])
         return 1;

@@ -253,6 +253,12 @@ static bool is_none(zp_str text)
     return text.n == 0;
 }
 
+/* 20,221,231: grouped digits count something, whatever day they would spell. */
+static bool is_grouped(zp_str text)
+{
+    return text.p && (zp_text_contains(text, ZP_STR(",")) || zp_text_contains(text, ZP_STR("，")));
+}
+
 bool zp_may_hold_number(zp_str text)
 {
     for (size_t i = 0; i < text.n; i++)
@@ -277,13 +283,13 @@ zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
     }
     zp_cursor c = {out->text.p, out->text.p + out->text.n};
     skip_verbs(&c);
-    zp_date_reading reading = zp_read_date(c, &out->date);
+    zp_date_reading reading = is_grouped(text) ? ZP_NO_DATE : zp_read_date(c, &out->date);
     if (reading == ZP_SURE_DATE) {
         out->kind = ZP_CELL_DATE;
         return ZP_OK;
     }
     out->kind = read_clauses(out->text, out) ? ZP_CELL_VALUES : ZP_CELL_WORDS;
-    out->perhaps_date =
-        out->kind == ZP_CELL_VALUES && (reading == ZP_PERHAPS_DATE || zp_may_be_years(&out->clauses[0], &out->date));
+    out->perhaps_date = out->kind == ZP_CELL_VALUES && !is_grouped(text) &&
+                        (reading == ZP_PERHAPS_DATE || zp_may_be_years(&out->clauses[0], &out->date));
     return ZP_OK;
 }

@@ -17,6 +17,7 @@ typedef struct {
 
 static const range v4[] = {
     {{100, 100, 100, 200}, 32, ZP_ADDRESS_NEVER}, /* a cloud's metadata service, within a carrier's range */
+    {{168, 63, 129, 16}, 32, ZP_ADDRESS_NEVER},   /* another's, among public addresses */
     {{0}, 8, ZP_ADDRESS_NEVER},
     {{10}, 8, ZP_ADDRESS_PRIVATE},
     {{100, 64}, 10, ZP_ADDRESS_PRIVATE},
@@ -35,7 +36,9 @@ static const range v4[] = {
 };
 
 static const range v6[] = {
-    {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128, ZP_ADDRESS_NEVER}, /* metadata */
+    {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128, ZP_ADDRESS_NEVER},       /* metadata */
+    {{0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128, ZP_ADDRESS_NEVER},       /* metadata */
+    {{0xfd, 0x00, 0x00, 0xc1, 0, 0, 0, 0, 0, 0, 0, 0, 0xa9, 0xfe, 0xa9, 0xfe}, 128, ZP_ADDRESS_NEVER}, /* metadata */
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128, ZP_ADDRESS_PRIVATE},
     {{0xfc}, 7, ZP_ADDRESS_PRIVATE},
     {{0x20, 0x01}, 23, ZP_ADDRESS_NEVER}, /* protocol assignments, Teredo among them */

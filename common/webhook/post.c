@@ -16,7 +16,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { MAX_ANSWER = 64 * 1024, STATUS_OK = 200, STATUS_REDIRECT = 300, STATUS_MISTAKE = 400, STATUS_GONE = 410 };
+enum {
+    MAX_ANSWER = 64 * 1024,
+    MAX_HEADERS = 64 * 1024,
+    STATUS_OK = 200,
+    STATUS_REDIRECT = 300,
+    STATUS_MISTAKE = 400,
+    STATUS_GONE = 410
+};
 
 struct zp_post {
     CURL *easy;
@@ -24,7 +31,7 @@ struct zp_post {
     zp_buf body;
     bool allow_private;
     /* the transfer at hand */
-    size_t answered;
+    size_t answered, headed; /* bytes of its body; of its headers and trailers */
     char answer[ZP_POST_ANSWER];
     char refused[INET6_ADDRSTRLEN]; /* the address that may not be */
     zp_address_kind refused_kind;
@@ -80,6 +87,15 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
     return self->answered > MAX_ANSWER ? 0 : n;
 }
 
+/* libcurl bounds the headers in front of a body, but not the trailers behind it, and keeps them all. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    zp_post *self = context;
+    (void)bytes;
+    self->headed += size * count;
+    return self->headed > MAX_HEADERS ? 0 : size * count;
+}
+
 zp_str zp_post_answer(const zp_post *self)
 {
     return (zp_str){self->answer, self->answered < ZP_POST_ANSWER ? self->answered : ZP_POST_ANSWER};
@@ -133,6 +149,10 @@ static CURLcode set_up(zp_post *self, const zp_post_target *target)
         rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     if (!rc)
         rc = curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
+    if (!rc)
+        rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    if (!rc)
+        rc = curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
     return rc ? rc : restrict_it(self, target);
 }
 
@@ -200,7 +220,7 @@ zp_rc zp_post_prepare(zp_post *self, const zp_post_message *message)
 {
     curl_slist_free_all(self->headers);
     self->headers = NULL;
-    self->answered = 0;
+    self->answered = self->headed = 0;
     self->refused[0] = self->error[0] = '\0';
     zp_buf_clear(&self->body);
     zp_buf_str(&self->body, message->body);

@@ -12,9 +12,11 @@
  *
  * replay (ROUTER, the notifier binds; subscribers use DEALER):
  *     asked    ["AFTER"][number u64][limit u32]
- *     answered ["EVENTS"][newest number u64][the number that was asked with, u64] and then, for each event,
- *              [number u64][frozen event]: at most 1000 events or 1 MiB. An event that is damaged in the store keeps
- *              its number, and its frame is empty.
+ *     answered ["EVENTS"][newest number u64][the number that was asked with, u64][the last one of this answer u64]
+ *              [events]: a MessagePack array [number, frozen event as bin] for each, one behind the other, at most
+ *              `limit` and about 1 MiB of them. With the last number the next question can go out before these are
+ *              read; without events it is the one that was asked with. An event that is damaged in the store keeps its
+ *              number, and its bin is empty.
  *     answered ["GONE"][number u64][the number that was asked with, u64] when events behind that number have gone to an
  *              archive: the log starts with `number`. A limit of 0 is never answered so.
  *     answered ["ERROR"][text] to anything else.
@@ -30,6 +32,6 @@
 
 #include "base/big_endian.h"
 
-enum { ZP_REPLAY_MAX_EVENTS = 1000, ZP_REPLAY_MAX_BYTES = 1024 * 1024 };
+enum { ZP_REPLAY_MAX_EVENTS = 10000, ZP_REPLAY_MAX_BYTES = 1024 * 1024 };
 
 #endif

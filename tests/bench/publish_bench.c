@@ -6,8 +6,8 @@
  *   replay    the subscribers' library through the notifier's replay, and a plain walk over the log in the same pages
  *   latency   from the end of a commit to the library's hands, through the real ziping-notifier
  *
- * Usage: publish_bench NOTIFIER [thousands of events in the log, 200]. Rates are the best of three rounds: what else
- * the machine does only ever adds. The machine's own speed is in all of them: compare ratios.
+ * Usage: publish_bench NOTIFIER [thousands of events in the log, 200] [only this part]. Rates are the best of three
+ * rounds: what else the machine does only ever adds. The machine's own speed is in all of them: compare ratios.
  */
 #include "base/clock.h"
 #include "codec/event.h"
@@ -375,18 +375,25 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static pid_t start_notifier(bench *b, const char *program)
+static pid_t notifier; /* 0: none runs */
+
+static void end_notifier(void)
+{
+    if (notifier > 0 && kill(notifier, SIGTERM) == 0)
+        (void)waitpid(notifier, NULL, 0);
+    notifier = 0;
+}
+
+static void start_notifier(bench *b, const char *program)
 {
     char path[128], config[] = "--config", text[512];
-    pid_t pid;
     snprintf(path, sizeof path, "%s/ziping.yaml", b->folder);
     int n = snprintf(text, sizeof text, "data_dir: %s/data\nmap_size: %llu\nlog_level: warn\n", b->folder,
                      (unsigned long long)b->config.map_size);
     FILE *file = fopen(path, "w");
     must(file && fwrite(text, 1, (size_t)n, file) == (size_t)n && fclose(file) == 0, path);
     char *argv[] = {(char *)program, config, path, NULL};
-    must(posix_spawn(&pid, program, NULL, NULL, argv, environ) == 0, program);
-    return pid;
+    must(atexit(end_notifier) == 0 && posix_spawn(&notifier, program, NULL, NULL, argv, environ) == 0, program);
 }
 
 static void bench_latency(bench *b, const char *program)
@@ -397,7 +404,7 @@ static void bench_latency(bench *b, const char *program)
     char *publish = zp_config_ipc(&b->config, "run/events.sock"),
          *replay = zp_config_ipc(&b->config, "run/replay.sock");
     char *poke_at = zp_config_ipc(&b->config, "run/poke.sock");
-    pid_t notifier = start_notifier(b, program);
+    start_notifier(b, program);
     must(!zp_zmq_open(b->context, ZMQ_PUSH, 0, &poke) && poke_at && !zp_zmq_connect(poke, poke_at), "poke");
     ziping_subscriber *subscriber = subscribe(publish, replay, b->last - 1);
     take_until(subscriber, b->last);
@@ -416,8 +423,7 @@ static void bench_latency(bench *b, const char *program)
            (long long)took[SAMPLES - 1] / 1000);
     ziping_subscriber_close(&subscriber);
     zp_zmq_close(&poke);
-    kill(notifier, SIGTERM);
-    must(waitpid(notifier, NULL, 0) > 0, "notifier");
+    end_notifier();
     free(publish);
     free(replay);
     free(poke_at);
@@ -475,7 +481,7 @@ int main(int argc, char **argv)
     if (argc == 5 && strcmp(argv[1], "--receive") == 0)
         return receive(argv[2], (unsigned)strtoul(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     if (argc < 2) {
-        fprintf(stderr, "usage: publish_bench NOTIFIER [thousands of events]\n");
+        fprintf(stderr, "usage: publish_bench NOTIFIER [thousands of events] [publish|replay|latency]\n");
         return EXIT_FAILURE;
     }
     uint64_t events = (argc > 2 ? strtoull(argv[2], NULL, 10) : 200) * 1000;
@@ -485,9 +491,13 @@ int main(int argc, char **argv)
         commit(&b, BATCH);
     keep_in_memory(&b, b.last);
     printf("a log of %llu events, %zu bytes each\n", (unsigned long long)b.last, b.frozen.n / b.kept);
-    bench_publish(&b);
-    bench_replay(&b);
-    bench_latency(&b, argv[1]);
+    const char *part = argc > 3 ? argv[3] : "";
+    if (!*part || strcmp(part, "publish") == 0)
+        bench_publish(&b);
+    if (!*part || strcmp(part, "replay") == 0)
+        bench_replay(&b);
+    if (!*part || strcmp(part, "latency") == 0)
+        bench_latency(&b, argv[1]);
     close_all(&b);
     return EXIT_SUCCESS;
 }

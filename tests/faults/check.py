@@ -6,6 +6,8 @@ is made when it should be is tested in tests/stack/test_checker.py.
 import json
 from decimal import Decimal
 
+import msgpack
+
 RANK = {"queued": 0, "failed": 1, "scored": 2, "superseded": 3}  # failed may become scored: an operator's retry
 
 
@@ -107,9 +109,11 @@ class Checker:
                 self.say(f"{ident} has {scored.get(ident, 0)} scored and {failed.get(ident, 0)} failed events")
             if superseded.get(ident, 0) != (document.get("status") == "superseded"):
                 self.say(f"{ident} is {document.get('status')} and has {superseded.get(ident, 0)} superseded events")
-        for number in self.history.events:
+        for number, frozen in self.history.events.items():
             if number > len(events):
                 self.say(f"event {number} was received and is not in the log")
+            elif msgpack.unpackb(frozen) != events[number - 1]:
+                self.say(f"event {number} was received with another content than the log's")
         for number, text in self.history.documents.items():
             if number > len(events):
                 self.say(f"event {number} was sent and is not in the log")

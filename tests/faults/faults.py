@@ -34,6 +34,7 @@ class Supervisor:
         self.lock = threading.RLock()
         self.slots = {}  # name: Program
         self.on_bad_disk = set()  # whose store has failed, or fails, since they were started
+        self.disk_fails = False  # now
         self.next_hook = {}  # name: the environment of its next start
 
     def start(self):
@@ -61,6 +62,8 @@ class Supervisor:
                 self.judge_end(name, program, code)
                 self.history.count(f"restarts of {name.partition('-')[0]}")
                 self.forget(program)
+                if not self.disk_fails:
+                    self.on_bad_disk.discard(name)
                 self.start_one(name)
 
     def judge_end(self, name, program, code):
@@ -85,7 +88,7 @@ class Supervisor:
         with self.lock:
             if self.service.disk:
                 self.service.disk.heal()
-                self.service.clock.set(0)
+                self.service.clock.step(0)
             self.hooks = False
             self.next_hook.clear()
             for program in self.slots.values():
@@ -222,6 +225,7 @@ class Faults:
         times = self.dice.choice([1, 1, 3, FOR_EVER])
         self.note(f"{store}: calls {calls} fail with {error}, {times} times{', and are done' if there else ''}")
         self.supervisor.on_bad_disk.update(WRITERS[store])
+        self.supervisor.disk_fails = True
         disk.give(os.path.realpath(os.path.join(self.service.data, store, "data.mdb")), calls, error,
                   skip=self.dice.randint(0, 20), times=times, done=there, gone=there)
         for _ in range(self.dice.randint(1, 5)):
@@ -231,10 +235,11 @@ class Faults:
         self.history.disk_faults += disk.failed()
         self.history.count("calls to the disk that failed", disk.failed())
         self.supervisor.look()
+        self.supervisor.disk_fails = False
 
     def step_clock(self):
         """The wall clock of all programs, from then on; the next step is by the machine's own time again."""
         reach = self.dice.choice([5, 10 * MINUTE_S, DAY_S])
         seconds = self.dice.choice([0, self.dice.uniform(-reach, reach)])
         self.note(f"the clock stands {seconds:+.1f} s from the right time")
-        self.service.clock.set(seconds)
+        self.service.clock.step(seconds)

@@ -7,6 +7,7 @@ import time
 
 import zmq
 
+from actors import replayed
 from clients import Client
 
 CATCH_UP_S = 60
@@ -72,9 +73,8 @@ class Subscriber(Follower):
             frames = replay.recv_multipart()
             if frames[0] != b"EVENTS":
                 break
-            numbers, events = frames[3::2], frames[4::2]
-            for number, frozen in zip(numbers, events):
-                number = int.from_bytes(number, "big")
+            events = replayed(frames[4])
+            for number, frozen in events:
                 if number == self.position + 1:
                     self.take(number, frozen)
             if not events:

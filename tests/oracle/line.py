@@ -18,6 +18,7 @@ HEDGES = ("预计", "计划", "拟", "待", "尚", "仅", "只", "正在", "即�
 HARMLESS = ("不断", "不仅", "非常", "按计划", "按照计划", "接待", "招待", "对待", "待遇", "模拟", "虚拟", "高尚", "半年")  # hold one and mean none
 KINDS = {word: kind for kind in (HARMLESS, NEGATIONS, HEDGES, PARTLY, MET, MISSED) for word in kind}
 WORD = re.compile(cells.longest(KINDS))
+NUMERALS = re.compile("[〇零一二两三四五六七八九十百千万亿]+")
 NAMES = ("性", "率", "指标")  # what a target ends with that names something and says no value
 SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
 
@@ -63,12 +64,14 @@ class Line:
         if cells.is_empty(row.get("actual")):
             self.say("ACTUAL_MISSING", "actual")
             return "unverifiable", None
-        target, actual = (cells.normalise(str(row.get(key) or "")) for key in ("target", "actual"))
+        said = [str(row.get(key) or "") for key in ("target", "actual")]
+        target, actual = map(cells.normalise, said)
         if target in cells.NO_TARGET:
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
-        deadline, done = (cells.date_of(text, self.year) for text in (target, actual))
-        limit, when = (cells.perhaps_date_of(text) for text in (target, actual))
+        spelled = ["" if re.search("[,，]", text) else cells.normalise(text) for text in said]  # 20,221,231 is no day
+        deadline, done = (cells.date_of(text, self.year) for text in spelled)
+        limit, when = map(cells.perhaps_date_of, spelled)
         if cells.range_of(actual):
             when = None
         if (deadline and (done or when)) or (done and limit):
@@ -118,7 +121,8 @@ class Line:
         if said & {NEGATIONS, MISSED}:
             self.say_cells("QUAL_NEGATIVE", "actual")
             return "unverifiable", None
-        if HEDGES not in said and not number:
+        counts = [NUMERALS.findall(text) for text in (target, actual)]
+        if HEDGES not in said and not number and (counts[0] == counts[1] or not all(counts)):
             for band, words in ((2, PARTLY), (1, MET)):
                 if words in said:
                     return "qualitative", band

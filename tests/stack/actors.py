@@ -202,6 +202,13 @@ class Gateway:
         self.socket.close()
 
 
+def replayed(events):
+    """[(number, bytes)…] of the last frame of an answer."""
+    unpacker = msgpack.Unpacker()
+    unpacker.feed(events)
+    return [tuple(event) for event in unpacker]
+
+
 class Replay:
     """A DEALER that asks the notifier for what it missed."""
 
@@ -216,10 +223,12 @@ class Replay:
 
     def answer(self):
         """(newest number, [(number, bytes)…])"""
-        frames = self.socket.recv_multipart()
-        assert frames[0] == b"EVENTS", frames
-        numbers = [struct.unpack(">Q", frame)[0] for frame in [*frames[1:3], *frames[3::2]]]
-        return numbers[0], list(zip(numbers[2:], frames[4::2]))
+        kind, *frames = self.socket.recv_multipart()
+        assert kind == b"EVENTS", frames
+        newest, asked, last = struct.unpack(">QQQ", b"".join(frames[:3]))
+        events = replayed(frames[3])
+        assert last == (events[-1][0] if events else asked), frames
+        return newest, events
 
     def events(self, after=0, limit=1000):
         self.ask(after, limit)

@@ -37,7 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status, headers, body = self.server.receiver.take(request)
         try:
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            length = {} if "Transfer-Encoding" in headers else {"Content-Length": str(len(body))}
+            for name, value in {**headers, **length}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

@@ -15,7 +15,7 @@ import lmdb
 import msgpack
 import zmq
 
-from actors import GUARD_S, ROOT, hang
+from actors import GUARD_S, ROOT, hang, replayed
 from service import ZIPING, Service, ServiceCase, body_of, form_of
 from test_keeping import corrected, figures, told_by, ziping
 
@@ -187,8 +187,8 @@ class Archive(ArchiveCase):
                 return asker.recv_multipart()
             self.assertEqual(ask(1, 10), [b"GONE", struct.pack(">Q", seasons.behind), struct.pack(">Q", 1)])
             self.assertEqual(ask(0, 0)[:2], [b"EVENTS", struct.pack(">Q", len(seasons.events))])
-            replayed = ask(seasons.behind - 1, 1000)
-            self.assertEqual([msgpack.unpackb(frozen)["subject"] for frozen in replayed[4::2]],
+            answer = ask(seasons.behind - 1, 1000)
+            self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(answer[4])],
                              [event["subject"] for event in seasons.events[seasons.behind - 1:]])
 
     def test_a_closed_season_takes_nothing(self):

@@ -9,6 +9,8 @@ import sys
 import unittest
 from types import SimpleNamespace
 
+import msgpack
+
 from actors import ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "faults"))
@@ -71,7 +73,7 @@ class World:
                  ("scored", REVISION), ("superseded", REVISED)]
         self.said.log = [event(n, kind, self.ident(place)) for n, (kind, place) in enumerate(kinds, 1)]
         for number, told in enumerate(self.said.log, 1):
-            self.history.event(number, b"frozen %d" % number, "subscriber")
+            self.history.event(number, msgpack.packb(told), "subscriber")
             self.history.document(number, self.text(number), "stream")
             self.history.delivery("receiver", number, f"evt_{told['id']}", self.text(number), signed=True, taken=True)
         for name in ("subscriber", "stream"):
@@ -134,7 +136,7 @@ class Forms(CheckerCase):
         self.said.documents["id-1"]["status"] = "queued"
         self.said.inspected["intake.pending"] = 1
         self.said.log[1]["subject"] = "id-0"  # whose place its event would be
-        self.assert_found("id-1 ended as queued", "id-1 has 0 scored", "id-0 has 2 scored", "event 2 was sent with another",
+        self.assert_found("id-1 ended as queued", "id-1 has 0 scored", "id-0 has 2 scored", "event 2 was",
                           "totals:", "1 submissions are still pending")
 
     def test_a_sound_form_that_ended_as_failed_although_no_message_was_lost(self):
@@ -209,8 +211,8 @@ class States(CheckerCase):
 class Log(CheckerCase):
     def test_an_event_that_is_missing(self):
         del self.said.log[4]
-        self.assert_found("event 5 is missing: 6 stands in its place", "id-4 has 0 scored", "event 5 was sent with another",
-                          "event 6 was sent with another", "event 7 was", "has the events behind 0 to 7", "has taken")
+        self.assert_found("event 5 is missing: 6 stands in its place", "id-4 has 0 scored", "event 5 was",
+                          "event 6 was", "event 7 was", "has the events behind 0 to 7", "has taken")
 
     def test_an_event_about_the_same_result_twice(self):
         self.said.log.append(event(8, "scored", "id-1"))
@@ -224,13 +226,17 @@ class Log(CheckerCase):
         self.assert_found("id-3 is scored and has 1 superseded events", "totals:")
 
     def test_an_event_that_was_received_and_is_gone(self):
-        self.history.event(8, b"frozen 8", "subscriber")
+        self.history.event(8, msgpack.packb({}), "subscriber")
         self.assert_found("event 8 was received and is not in the log")
 
+    def test_an_event_that_is_not_the_logs(self):
+        self.history.events[3] = msgpack.packb(self.said.log[2] | {"more": 1})
+        self.assert_found("event 3 was received with another content")
+
     def test_a_replay_with_other_bytes(self):
-        self.history.event(3, b"frozen 3", "another")
+        self.history.event(3, msgpack.packb(self.said.log[2]), "another")
         self.assert_found()
-        self.history.event(3, b"frozen 4", "another")
+        self.history.event(3, msgpack.packb(self.said.log[3]), "another")
         self.assert_found("event 3: another got other bytes")
 
 

@@ -214,6 +214,16 @@ class Look(ServiceCase):
         names = ("intake.forms", "intake.pending", "scores.results", "scores.last_event")
         self.assertEqual([held[name] for name in names], ["6", "0", "6", "6"])
 
+    def test_tail_says_that_its_output_is_broken(self):
+        s = self.service().start()
+        s.submit(form_of(1), Prefer="wait=20")
+        for source in ((), ("--archive", s.data)):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([ZIPING, "tail", "--after", "0", "--count", "1", *source], stdout=full, text=True,
+                                      stderr=subprocess.PIPE, env={**os.environ, "ZIPING_CONFIG": s.config}, check=False)
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual(done.stderr, "ziping tail: standard output cannot be written: No space left on device\n")
+
     def test_tail_joins_replay_and_live_and_filters(self):
         s = self.service().start()
         s.submit(form_of(1, year=2021), Prefer="wait=20")

@@ -10,8 +10,8 @@ from service import ServiceCase, form_of
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "faults"))
 
-from shim import STEPPING, preloaded  # noqa: E402
-from stepping import Clock  # noqa: E402
+from shim import CLOCK, preloaded  # noqa: E402
+from clock import Clock  # noqa: E402
 
 DAY_S = 24 * 3600
 STEPS = (DAY_S, 0, -DAY_S, 300, -5)
@@ -22,7 +22,7 @@ class Steps(ServiceCase):
         self.clock = Clock()
         self.addCleanup(self.clock.discard)
         s = self.service()
-        s.environment = preloaded(STEPPING, ZP_CLOCK=self.clock.path)
+        s.environment = preloaded(CLOCK, ZP_CLOCK=self.clock.path)
         s.blocks.update(blocks)
         s.write_settings()
         return s.start()
@@ -31,7 +31,7 @@ class Steps(ServiceCase):
         s = self.begin()
         idents = []
         for number, seconds in enumerate(STEPS):
-            self.clock.set(seconds)
+            self.clock.step(seconds)
             idents += [s.submit(form_of(1, f"before {number}")).json()["id"]]
             s.gateway.kill()
             s.start_gateway()
@@ -40,7 +40,7 @@ class Steps(ServiceCase):
             self.assertEqual(s.scored(idents[-1])["status"], "scored")
         received = datetime.datetime.fromisoformat(s.status(idents[0])["received_at"])
         self.assertGreater((received - datetime.datetime.now(datetime.UTC)).total_seconds(), DAY_S / 2, "no step was made")
-        self.clock.set(-2 * DAY_S)
+        self.clock.step(-2 * DAY_S)
         for number in range(len(STEPS)):  # a key is not forgotten because of a wrong date
             again = s.submit(form_of(2, f"after {number}"), **{"Idempotency-Key": f"step-{number}"})
             self.assertEqual((again.headers.get("Idempotency-Replayed"), again.json()["id"]),
@@ -51,7 +51,7 @@ class Steps(ServiceCase):
         for ident in idents:
             self.assertEqual(s.scored(ident)["status"], "scored")
         self.assertEqual(sorted(event["subject"] for event in s.events()), idents)
-        self.clock.set(0)
+        self.clock.step(0)
         s.wait(lambda: s.metric("ziping_pending") == 0)
         self.assertEqual(s.metric("ziping_overdue"), 0)
 
@@ -65,13 +65,13 @@ class Steps(ServiceCase):
         program = s.start_webhooks()
         s.scored(s.submit(form_of(1, "one")).json()["id"])
         receiver.wait_for(2)
-        self.clock.set(-DAY_S)
+        self.clock.step(-DAY_S)
         receiver.wait_for(4)
         program.kill()
         s.start_webhooks()
         status = 204
         receiver.wait_for(len(receiver.requests) + 1)
-        self.clock.set(DAY_S)
+        self.clock.step(DAY_S)
         s.scored(s.submit(form_of(1, "two")).json()["id"])
         receiver.wait_for_number(2)
 

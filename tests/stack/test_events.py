@@ -7,7 +7,6 @@ import http.server
 import json
 import os
 import resource
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -20,7 +19,7 @@ import msgpack
 from actors import GUARD_S
 from service import ServiceCase, form_of
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = "chromium"
 BATCH = "application/cloudevents-batch+json"
 MSGPACK = "application/vnd.msgpack"
 OTHER = "另一单位"
@@ -118,6 +117,8 @@ class Pages(EventsCase):
     def test_mistakes_are_told(self):
         for query in ("year=1", "limit=0", "type=" + "x" * 100, "colour=red"):
             self.assert_problem(self.s.get("/v1/events?" + query), 400, "QUERY_INVALID")
+        for path in ("", "/totals"):
+            self.assert_problem(self.s.get(f"/v1/events{path}?after=7"), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events?after=7", Prefer="wait=1"), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events", **STREAM, **{"Last-Event-ID": "7"}), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events", **STREAM, **{"Last-Event-ID": "x"}), 400, "QUERY_INVALID")
@@ -222,7 +223,6 @@ class Streams(EventsCase):
                 text += piece
             self.assertEqual(b"id: 101\n" in text, number % 4 != 0)
 
-    @unittest.skipUnless(CHROMIUM, "no chromium")
     def test_a_browser_follows_the_log_over_a_restart(self):
         page = """<!doctype html><script>
             const seen = [];
@@ -307,6 +307,27 @@ class ControlTotals(EventsCase):
             wanted = self.of(chosen, b"".join(
                 self.s.get(f"/v1/events?after={int(e['id']) - 1}&limit=1", Accept=MSGPACK).content for e in chosen))
             self.assertEqual({name: found[name] for name in wanted}, wanted, query)
+
+    def test_a_subscriber_comes_to_the_same(self):
+        self.file(*[form_of(1 + i % 6, f"对{i}", unit=(form_of(1)["unit"] if i % 4 else OTHER)) for i in range(20)],
+                  form_of(1, "对23", year=2023))
+        time = datetime.datetime.fromisoformat(self.s.events()[0]["time"].replace("Z", "+00:00"))
+        day = time.astimezone(datetime.timezone(datetime.timedelta(hours=8))).date()
+        for query in ("", "after=5&upto=9", "after=21", "upto=1000", "type=scored", "type=failed", "year=2023",
+                      f"unit={OTHER}&year=2022&after=3", f"day={day}", "day=2026-01-01"):
+            options = [word for pair in filter(None, query.split("&")) for word in ("--" + pair).split("=", 1)]
+            for source in ((), ("--archive", self.s.data)):
+                with self.subTest(query=query, source=source):
+                    done = self.s.ziping("tail", "--totals", *source, *options)
+                    self.assertEqual((done.returncode, json.loads(done.stdout)), (0, self.totals("?" + query)), done.stderr)
+
+    def test_what_does_not_go_with_totals_is_refused(self):
+        for options, said in ((("--totals", "--topic", "scored/"), "--topic and --count"), (("--upto", "3"), "--totals only"),
+                              (("--totals", "--count", "1"), "--topic and --count"), (("--day", "2026-02-30"), "a day such as"),
+                              (("--totals", "--year", "22"), "a year from"), (("--totals", "--upto", "x"), "a whole number")):
+            done = self.s.ziping("tail", *options)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(said, done.stderr)
 
     def test_a_day_is_a_day_in_china(self):
         self.file(form_of(1, "今"))

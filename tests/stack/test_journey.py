@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import msgpack
 import zmq
 
-from actors import ROOT, seed
+from actors import ROOT, replayed, seed
 from service import JSON, ServiceCase, body_of, form_of
 
 # declared, computed, confirmed, grade, verified weight, lines that differ: the domain's table for the six real forms
@@ -199,9 +199,9 @@ class Journey(ServiceCase):
         self.assertEqual(heard, list(enumerate(before + late, 1))[heard[0][0] - 1:])
         self.assertLessEqual(heard[0][0], 4)
         replay.send_multipart([b"AFTER", struct.pack(">Q", 0), struct.pack(">I", 1000)])
-        kind, newest, _, *pairs = replay.recv_multipart()
+        kind, newest, _, _, events = replay.recv_multipart()
         self.assertEqual((kind, struct.unpack(">Q", newest)[0]), (b"EVENTS", 6))
-        self.assertEqual([msgpack.unpackb(frozen)["subject"] for frozen in pairs[1::2]], before + late)
+        self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(events)], before + late)
         self.assertEqual([event["subject"] for event in self.s.events()], before + late)
 
     def test_a_poll_that_waits_is_answered_by_the_score(self):

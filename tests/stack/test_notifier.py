@@ -4,6 +4,8 @@ Events come from a real worker, which the test feeds in the gateway's place.
 """
 import fcntl
 import os
+import resource
+import signal
 import socket
 import stat
 import struct
@@ -144,11 +146,11 @@ class Replaying(NotifierCase):
         ids = self.commit(2300)
         seen, pages = [], 0
         while page := replay.events(after=len(seen), limit=2 ** 32 - 1):
-            self.assertLessEqual(len(page), 1000)
             self.assertLess(sum(len(frozen) for _, frozen in page), 1 << 21)
             seen += page
             pages += 1
-        self.assertGreaterEqual(pages, 3)
+        self.assertGreaterEqual(pages, 2)
+        self.assertEqual(len(replay.events(limit=300)), 300)
         self.assertEqual([number for number, _ in seen], list(range(1, len(ids) + 1)))
         self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in seen], [str_of(ident) for ident in ids])
 
@@ -162,7 +164,7 @@ class Replaying(NotifierCase):
         self.commit(1000)
         for _ in range(200):
             lazy.send_multipart([b"AFTER", bytes(8), struct.pack(">I", 1000)])
-        self.assertEqual(len(replay.events()), 1000)
+        self.assertGreater(len(replay.events()), 100)
         while not dropped(notifier):  # the tally is logged at the end at the latest
             self.assertEqual(len(replay.events(limit=1)), 1)
             if notifier.process.poll() is None:
@@ -213,6 +215,33 @@ class Hostility(NotifierCase):
         self.start_worker()
         self.assert_serves(live, replay)
 
+    def test_subscriptions_without_end_are_given_up_and_everyone_else_goes_on(self):
+        notifier = self.start(NOTIFIER)
+        live, greedy = self.playing(Subscriber), self.context.socket(zmq.XSUB)
+        greedy.sndhwm = 0  # else what does not go out at once is dropped
+        self.addCleanup(lambda: greedy.closed or greedy.close(0))
+        greedy.connect(self.folder.ipc("events.sock"))
+        for n in range(19000):  # as many as may be
+            greedy.send(b"\x01" + b"%d/" % n + b"x" * 100)
+        for n in range(18000):
+            greedy.send(b"\x00" + b"%d/" % n + b"x" * 100)
+        for n in range(20000, 38000):
+            greedy.send(b"\x01" + b"%d/" % n + b"x" * 100)
+        live.wait_for_beat()
+        self.start_worker()
+        self.commit(1)
+        self.assertEqual([number for _, number, _ in live.events(1)], [1])
+        self.assertNotIn("doors-renewed", notifier.log())
+        for n in range(50000, 53000):
+            greedy.send(b"\x01" + b"%d/" % n + b"x" * 100)
+        notifier.wait_for("doors-renewed")
+        greedy.close(0)
+        self.assertIn("more than 20000 topics", notifier.log())
+        another = self.playing(Subscriber)
+        self.commit(1)
+        self.assertEqual([number for _, number, _ in another.events(1)], [2])
+        self.assertEqual(live.wait_for_beat(at_least=2), 2)  # it is back, and sees what it missed meanwhile
+
     def test_peers_that_do_not_speak_zeromq_change_nothing(self):
         self.start(NOTIFIER)
         live, replay = self.playing(Subscriber), self.playing(Replay)
@@ -232,6 +261,31 @@ class Hostility(NotifierCase):
 
 
 class StartAndEnd(NotifierCase):
+    def test_it_takes_as_many_descriptors_as_it_may(self):
+        """libzmq would end the process with those of the usual soft limit."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        try:
+            notifier = self.start(NOTIFIER)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        many = [self.playing(Subscriber) for _ in range(80)]  # each has heard a beat
+        self.start_worker()
+        self.commit(1)
+        for subscriber in many:
+            self.assertEqual([number for _, number, _ in subscriber.events(1)], [1])
+        self.assertEqual(notifier.stop(), 0)
+
+    def test_a_hangup_changes_nothing(self):
+        notifier = self.start(NOTIFIER)
+        live = self.playing(Subscriber)
+        self.start_worker()
+        for program in (notifier, self.worker):
+            program.process.send_signal(signal.SIGHUP)
+        self.commit(2)
+        self.assertEqual([number for _, number, _ in live.events(2)], [1, 2])
+        self.assertEqual((self.worker.stop(), notifier.stop()), (0, 0))
+
     def test_a_second_notifier_is_refused_and_the_first_stays(self):
         self.start(NOTIFIER)
         live, replay = self.playing(Subscriber), self.playing(Replay)

@@ -10,7 +10,7 @@ import msgpack
 import requests
 import zmq
 
-from actors import GUARD_S, NOTIFIER, ROOT, WORKER
+from actors import GUARD_S, NOTIFIER, ROOT, WORKER, replayed
 from service import GATEWAY, ServiceCase, body_of, form_of
 
 
@@ -154,8 +154,8 @@ class Outages(OutageCase):
         replay.rcvtimeo, replay.linger = GUARD_S * 1000, 0
         replay.connect(f"ipc://{s.run}/replay.sock")
         replay.send_multipart([b"AFTER", bytes(8), (1000).to_bytes(4, "big")])
-        frames = replay.recv_multipart()
-        self.assertEqual([msgpack.unpackb(frozen)["subject"] for frozen in frames[4::2]], idents)
+        events = replayed(replay.recv_multipart()[4])
+        self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in events], idents)
 
     def test_without_the_gateway_nginx_says_so_in_the_same_format(self):
         s = self.service().start()

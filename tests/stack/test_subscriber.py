@@ -50,8 +50,8 @@ class Subscriber(Case):
         return peer
 
     def answer(self, peer, asked, newest, *numbers, damaged=()):
-        pairs = [frame for n in numbers for frame in (u64(n), b"" if n in damaged else frozen(n))]
-        self.replay.send_multipart([peer, b"EVENTS", u64(newest), u64(asked), *pairs])
+        events = b"".join(msgpack.packb([n, b"" if n in damaged else frozen(n)]) for n in numbers)
+        self.replay.send_multipart([peer, b"EVENTS", u64(newest), u64(asked), u64(max(numbers, default=asked)), events])
 
     def live(self, number):
         self.publish.send_multipart([b"scored/2022/x/y", u64(number), frozen(number)])

@@ -11,6 +11,7 @@ import signal
 import shutil
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
 import threading
@@ -18,7 +19,8 @@ import threading
 import msgpack
 import zmq
 
-from actors import BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, str_of, submission
+from actors import (BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, replayed, str_of,
+                    submission)
 from service import ZIPING, free_port
 
 FLOW = int(os.environ.get("ZP_FLOW", "2000"))
@@ -305,9 +307,9 @@ class Encrypted(SubscribersCase):
             numbers += [number] if topic != b"beat" else []
         replay = self.pyzmq(zmq.DEALER, "audit", self.replay)
         replay.send_multipart([b"AFTER", bytes(8), (1000).to_bytes(4, "big")])
-        answer = replay.recv_multipart()
-        self.assertEqual(answer[3::2], numbers)
-        self.assertEqual([msgpack.unpackb(frozen)["subject"] for frozen in answer[4::2]], ids)
+        events = replayed(replay.recv_multipart()[4])
+        self.assertEqual([struct.pack(">Q", number) for number, _ in events], numbers)
+        self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in events], ids)
         self.assertEqual(self.example("budget").wait_for(5), ids)
         tail = self.encrypted_tail("audit", "--after", "0", "--count", "5")
         out, err = tail.communicate(timeout=GUARD_S)
@@ -408,6 +410,23 @@ class Encrypted(SubscribersCase):
         notifier.process.send_signal(signal.SIGHUP)
         notifier.wait_for("reading-keys")
         self.assertEqual(self.pyzmq(zmq.SUB, "budget", self.publish).recv_multipart()[0], b"beat")
+        self.assertEqual(notifier.stop(), 0)
+
+    def test_whatever_lies_in_the_folder_a_withdrawn_key_is_turned_out(self):
+        self.allow("audit", "budget")
+        notifier = self.start(NOTIFIER)
+        audit, budget = (self.pyzmq(zmq.SUB, name, self.publish) for name in ("audit", "budget"))
+        for subscriber in (audit, budget):
+            self.assertEqual(subscriber.recv_multipart()[0], b"beat")
+        with open(os.path.join(self.allowed, "half-written.pub"), "w", encoding="ascii") as file:
+            file.write("no key")
+        self.forbid("audit")
+        notifier.wait_for("doors-renewed")
+        with self.pyzmq(zmq.SUB, "budget", self.publish) as again:
+            self.assertEqual(again.recv_multipart()[0], b"beat")
+        shutil.rmtree(self.allowed)
+        notifier.wait_for("doors-renewed", 2)
+        self.assertIn("in_force=0", notifier.log())
         self.assertEqual(notifier.stop(), 0)
 
     def test_one_file_may_list_them_and_ipc_may_be_encrypted_too(self):

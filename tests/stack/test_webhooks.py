@@ -1,6 +1,7 @@
 """Webhooks as receivers and operators see them: ziping-webhooks against HTTP servers of the test's own."""
 import json
 import os
+import signal
 import re
 import ssl
 import subprocess
@@ -166,6 +167,44 @@ class Delivering(WebhooksCase):
         self.assertEqual([r.number for r in receiver.wait_for(2)], [1, 2])
         self.wait_for_position(ident, 2)
 
+    def test_endless_trailers_are_cut_off_too(self):
+        s = self.begin(2)
+        trailers = b"0\r\n" + b"".join(b"x-trailer-%d: %s\r\n" % (n, b"x" * 1000) for n in range(8000)) + b"\r\n"
+        receiver = self.receiver(lambda request: (200, {"Transfer-Encoding": "chunked"}, trailers))
+        ident, _ = self.add(receiver)
+        s.start_webhooks()
+        self.wait_for_position(ident, 2)
+        self.assertEqual([row[2] for row in self.attempts(ident)], [200, 200])
+
+    def test_events_that_have_gone_to_an_archive_are_not_passed_over_in_silence(self):
+        s = self.begin(6)
+        receiver = self.receiver()
+        late, _ = self.add(receiver)
+        keeps_up, _ = self.add(receiver)
+        self.webhook("replay", late, "--after", 2)
+        self.webhook("replay", keeps_up, "--after", 6)
+        s.submit(form_of(1, "明年", year=2023), Prefer="wait=20")
+        for program in (s.gateway, s.notifier, *[p for p in s.programs if p.process.args[0].endswith("worker")]):
+            program.stop()
+        done = s.ziping("archive", "--year", "2022", "--to", os.path.join(s.folder, "2022"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        s.start_gateway()
+        s.start_worker()
+        s.start_webhooks()
+        receiver.wait_for_number(7)
+        s.wait(lambda: self.show(late)["state"] == "disabled")
+        self.assertIn("events 3 to 6 have gone to an archive", self.show(late)["reason"])
+        s.wait(lambda: s.events(after=6)[-1]["type"] == "ziping.webhook.disabled")
+        for verb in (("replay", late), ("add", receiver.url, "--allow-http", "--allow-private")):
+            done = s.ziping("webhook", *verb, "--after", "5")
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("the log starts with event 7", done.stderr)
+            self.assertIn("ends with event", s.ziping("webhook", *verb, "--after", "99").stderr)
+        self.webhook("replay", late, "--after", 6)
+        self.webhook("enable", late)
+        self.wait_for_position(late, 8)
+        self.assertEqual(receiver.numbers().count(7), 2)
+
     def test_only_what_was_asked_for(self):
         s = self.begin(2)
         s.submit(form_of(1, "另一年", year="2023"))
@@ -207,6 +246,7 @@ class Restarts(WebhooksCase):
         ident, _ = self.add(receiver)
         for _ in range(3):
             program = s.start_webhooks()
+            program.process.send_signal(signal.SIGHUP)  # changes nothing
             self.submit(5)
             receiver.wait_for(self.events)
             self.assertEqual(program.stop(), 0)

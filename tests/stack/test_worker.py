@@ -195,6 +195,42 @@ class FullStore(WorkerCase):
         self.assertEqual(sorted(event["subject"] for event in self.events()), sorted(str_of(ident) for ident, _ in sent))
 
 
+class Pace(WorkerCase):
+    def start_paced(self):
+        settings = self.folder.settings
+        self.folder.write(**{**settings, "log_level": "debug", "worker": {**settings["worker"], "pace_ms": 1000}})
+        worker = self.start(WORKER)
+        self.peer = self.gateway.wait_for_worker()
+        self.score(self.peer, (new_id(), submission()))
+        return worker
+
+    def send_one_by_one(self, worker, count):
+        """The first batch after a pause went at once: these come behind it."""
+        jobs = [(new_id(), submission(project=f"project {n}")) for n in range(count)]
+        for n, job in enumerate(jobs):
+            self.gateway.send_jobs(self.peer, job)
+            worker.wait_for("scored", n + 2)
+        return [ident for ident, _ in jobs]
+
+    def test_while_jobs_keep_coming_commits_hold_several(self):
+        worker = self.start_paced()
+        idents = self.send_one_by_one(worker, 20)
+        self.gateway.wait_for_done(*((ident, 1) for ident in idents))
+        self.assertLess(worker.log().count(" committed "), 20)
+
+    def test_what_waits_for_its_commit_is_done_before_sigterm_ends_it(self):
+        worker = self.start_paced()
+        idents = self.send_one_by_one(worker, 5)
+        worker.process.send_signal(signal.SIGTERM)
+        done, kind = set(), None
+        while kind != BYE:
+            _, kind, rest = self.gateway.receive()
+            if kind == DONE:
+                done |= {ident for ident, _ in rest[0]}
+        self.assertEqual(done, set(idents))
+        self.assertEqual(worker.wait_for_end(), 0)
+
+
 class Lease(WorkerCase):
     def test_a_standby_takes_over_when_the_active_worker_is_killed(self):
         active = self.start(WORKER)

@@ -120,6 +120,7 @@ static void assert_defaults(const zp_config *c, const char *folder)
     assert_int_equal(c->worker.batch, 256);
     assert_int_equal(c->worker.credit, 1024);
     assert_int_equal(c->worker.heartbeat_ms, 500);
+    assert_int_equal(c->worker.pace_ms, 5);
     assert_int_equal(c->notifier.beat_ms, 1000);
     assert_int_equal(c->notifier.queue, 10000);
     assert_path(c->notifier.publish, folder, "ipc://", "data/run/events.sock");
@@ -174,7 +175,8 @@ static void the_sample_names_every_setting(void **state)
         "threads:",    "max_body:",        "batch:",        "max_pending:",  "max_parked:",      "credit:",
         "max_wait_s:", "min_free_disk:",   "lease_ms:",     "max_attempts:", "overdue_ms:",      "beat_ms:",
         "queue:",      "heartbeat_ms:",    "publish:",      "replay:",       "max_in_hand:",     "allow_plain:",
-        "curve:",      "secret_key_file:", "allowed_keys:", "subscriber:",   "server_key_file:", "key_file:"};
+        "curve:",      "secret_key_file:", "allowed_keys:", "subscriber:",   "server_key_file:", "key_file:",
+        "pace_ms:"};
     char *text = read_sample();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strstr(text, keys[i]))
@@ -190,7 +192,7 @@ static void every_setting_takes_effect(void **state)
                      "  max_body: 1024\n  batch: 2\n  max_pending: 3\n  max_parked: 4\n  max_in_hand: 1048577\n"
                      "  max_wait_s: 5\n  min_free_disk: 6000000000\n  lease_ms: 700\n"
                      "  max_attempts: 8\n  overdue_ms: 9000\n"
-                     "worker: {batch: 10, credit: 11, heartbeat_ms: 12}\n"
+                     "worker: {batch: 10, credit: 11, heartbeat_ms: 12, pace_ms: 13}\n"
                      "notifier:\n  beat_ms: 13\n  queue: 14\n  publish: tcp://127.0.0.1:5555\n"
                      "  replay: ipc:///run/zp-replay.sock\n  allow_plain: true\n"
                      "  curve: {secret_key_file: /k/s, allowed_keys: /k/all}\n"
@@ -217,6 +219,7 @@ static void every_setting_takes_effect(void **state)
     assert_int_equal(c->worker.batch, 10);
     assert_int_equal(c->worker.credit, 11);
     assert_int_equal(c->worker.heartbeat_ms, 12);
+    assert_int_equal(c->worker.pace_ms, 13);
     assert_int_equal(c->notifier.beat_ms, 13);
     assert_int_equal(c->notifier.queue, 14);
     assert_string_equal(c->notifier.publish, "tcp://127.0.0.1:5555");
@@ -353,6 +356,7 @@ static void ranges_are_closed_and_named(void **state)
                 {"worker", "batch", 1, 1024},
                 {"worker", "credit", 1, 1024},
                 {"worker", "heartbeat_ms", 10, 60000},
+                {"worker", "pace_ms", 0, 1000},
                 {"notifier", "beat_ms", 10, 60000},
                 {"notifier", "queue", 1, 1000000}};
     char *sample = read_sample();

@@ -281,11 +281,17 @@ static void events_are_read_by_number(void **state)
     assert_int_equal(json_array_size(at(x->json, "events")), 3);
     assert_true(json_is_null(at(x->json, "next")));
     done(x);
-    x = ask(*state, CALL(.path = "/v1/events", .query = "after=900"));
+    char newest[32];
+    snprintf(newest, sizeof newest, "after=%d", MANY / 2);
+    x = ask(*state, CALL(.path = "/v1/events", .query = newest));
     assert_status(x, 200);
     assert_int_equal(json_array_size(at(x->json, "events")), 0);
     assert_int_equal(number_at(x, "last"), MANY / 2);
     assert_true(json_is_null(at(x->json, "next")));
+    done(x);
+    x = ask(*state, CALL(.path = "/v1/events", .query = "after=900"));
+    assert_status(x, 409);
+    assert_string_equal(text_at(x, "code"), "NUMBER_AHEAD");
     done(x);
 }
 

@@ -3,6 +3,7 @@
  * asks, what it hands out, and what it says when the log and its position do not fit.
  */
 #include "base/big_endian.h"
+#include "codec/mp.h"
 #include "ziping_subscriber.h"
 
 #include <setjmp.h>
@@ -124,18 +125,24 @@ static void begin_answer(world *w, const char *verb)
     assert_true(zmq_send(w->replay, verb, strlen(verb), ZMQ_SNDMORE) > 0);
 }
 
-/* Events from `from` to `to`, of unit u; `damaged` comes as an empty frame. */
+/* Events from `from` to `to`, of unit u; `damaged` comes without bytes. */
 static void answer(world *w, uint64_t asked, uint64_t newest, uint64_t from, uint64_t to, uint64_t damaged)
 {
     char frozen[256];
     begin_answer(w, "EVENTS");
     send_number(w->replay, newest, ZMQ_SNDMORE);
-    send_number(w->replay, asked, from <= to ? ZMQ_SNDMORE : 0);
+    send_number(w->replay, asked, ZMQ_SNDMORE);
+    send_number(w->replay, from <= to ? to : asked, ZMQ_SNDMORE);
+    zp_buf events = {0};
+    msgpack_packer packer;
+    zp_mp_packer(&packer, &events);
     for (uint64_t n = from; n <= to; n++) {
-        send_number(w->replay, n, ZMQ_SNDMORE);
-        size_t size = n == damaged ? 0 : freeze(frozen, "scored", "u");
-        assert_true(zmq_send(w->replay, frozen, size, n < to ? ZMQ_SNDMORE : 0) >= 0);
+        msgpack_pack_array(&packer, 2);
+        msgpack_pack_uint64(&packer, n);
+        zp_mp_put_bin(&packer, frozen, n == damaged ? 0 : freeze(frozen, "scored", "u"));
     }
+    assert_true(zmq_send(w->replay, zp_buf_view(&events).p, events.n, 0) >= 0);
+    zp_buf_free(&events);
 }
 
 static void publish(world *w, const char *topic, uint64_t number, const char *state, const char *unit)
@@ -266,6 +273,29 @@ static void a_log_that_has_become_shorter_is_told(void **state)
     assert_int_equal(code_of_next(w), ZIPING_AHEAD);
 }
 
+static void an_answer_that_lacks_the_next_event_is_asked_again_then_told(void **state)
+{
+    world *w = *state;
+    open_after(w, 0, NULL);
+    take_question(w, 0);
+    answer(w, 0, 3, 2, 3, 0);
+    take_question(w, 0);
+    answer(w, 0, 3, 1, 3, 0); /* it was there after all */
+    next(w, 1);
+    next(w, 2);
+    next(w, 3);
+    publish(w, "beat", 6, NULL, NULL);
+    for (int i = 0; i < 3; i++) {
+        take_question(w, 3);
+        answer(w, 3, 6, 5, 6, 0);
+    }
+    assert_int_equal(code_of_next(w), ZIPING_MISSING);
+    assert_int_equal(ziping_subscriber_position(w->subscriber), 3);
+    take_question(w, 3);
+    answer(w, 3, 6, 4, 6, 0);
+    next(w, 4);
+}
+
 static void messages_of_another_shape_change_nothing(void **state)
 {
     world *w = *state;
@@ -339,6 +369,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(from_now_begins_with_what_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_that_begins_later_says_where, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_that_has_become_shorter_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_that_lacks_the_next_event_is_asked_again_then_told, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(messages_of_another_shape_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_invalid, set_up, tear_down),
         cmocka_unit_test(nobody_there_is_a_timeout_and_many_share_one_context),

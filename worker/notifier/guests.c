@@ -48,10 +48,11 @@ static zp_rc read_one(zp_guests *guests, const char *path, const char *file, cha
     return rc;
 }
 
+/* A file that is no key's changes nothing for the others: else a stray one would keep a withdrawn key in force. */
 static zp_rc read_folder(zp_guests *guests, DIR *folder, const char *path, char *message, size_t message_size)
 {
-    zp_rc rc = ZP_OK;
-    for (const struct dirent *entry; !rc && (entry = readdir(folder));) {
+    char fault[ZP_GUESTS_MESSAGE];
+    for (const struct dirent *entry; (entry = readdir(folder));) {
         size_t n = strlen(entry->d_name);
         if (entry->d_name[0] == '.' || n < sizeof suffix ||
             strcmp(entry->d_name + n - (sizeof suffix - 1), suffix) != 0)
@@ -61,10 +62,14 @@ static zp_rc read_folder(zp_guests *guests, DIR *folder, const char *path, char 
             snprintf(message, message_size, "%s: out of memory; free some and start again", path);
             return ZP_NOMEM;
         }
-        rc = read_one(guests, file, entry->d_name, message, message_size);
+        zp_rc rc = read_one(guests, file, entry->d_name, fault, sizeof fault);
         free(file);
+        if (rc && (!*message || (rc != ZP_INVALID && rc != ZP_NOTFOUND)))
+            snprintf(message, message_size, "%s", fault);
+        if (rc && rc != ZP_INVALID && rc != ZP_NOTFOUND)
+            return rc;
     }
-    return rc;
+    return ZP_OK;
 }
 
 static int by_key(const void *a, const void *b)
@@ -87,6 +92,7 @@ static void sort(zp_guests *self)
 zp_rc zp_guests_read(const char *path, zp_guests *out, char *message, size_t message_size)
 {
     *out = (zp_guests){0};
+    *message = '\0';
     DIR *folder = opendir(path);
     zp_rc rc;
     if (folder) {

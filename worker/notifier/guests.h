@@ -6,7 +6,7 @@
 
 #include "wire/curve.h"
 
-enum { ZP_GUESTS_MAX = 10000 };
+enum { ZP_GUESTS_MAX = 10000, ZP_GUESTS_MESSAGE = 512 };
 
 typedef struct {
     uint8_t key[ZP_KEY_BYTES];
@@ -18,7 +18,11 @@ typedef struct {
     size_t count, room;
 } zp_guests;
 
-/* On failure one line in message, and *out is empty. An empty list is fine: nobody may. As zp_key_file. */
+/*
+ * On failure one line in message, and *out is empty. An empty list is fine: nobody may. A file in a folder that holds
+ * no key is passed over, and told in message, which is empty otherwise. ZP_NOTFOUND: there is no such list. As
+ * zp_key_file.
+ */
 zp_rc zp_guests_read(const char *path, zp_guests *out, char *message, size_t message_size);
 void zp_guests_free(zp_guests *self);
 /* NULL when the key is not listed. Valid until the list is freed. */

@@ -92,6 +92,16 @@ static zp_rc look_at_the_doors(notifier *self)
     return rc ? rc : zp_replay_renew(self->replay);
 }
 
+/* Memory that somebody's subscriptions take is given back at the price that all connect again; replay fills the gap. */
+static zp_rc take_subscriptions(notifier *self)
+{
+    if (zp_publisher_take_subscriptions(self->publisher))
+        return ZP_OK;
+    zp_log(ZP_WARN, "doors-renewed",
+           "reason=\"more than %d topics are subscribed to\" remedy=\"find who subscribes to so many\"", ZP_TOPICS_MAX);
+    return zp_publisher_renew(self->publisher);
+}
+
 static zp_rc run(notifier *self)
 {
     bool more = false;
@@ -112,7 +122,9 @@ static zp_rc run(notifier *self)
             zp_publisher_beat(self->publisher);
             self->next_beat = now + self->program.config->notifier.beat_ms;
         }
-        zp_publisher_take_subscriptions(self->publisher);
+        rc = take_subscriptions(self);
+        if (rc)
+            return rc;
         zp_replay_serve(self->replay);
         if (now >= self->next_tally)
             tally(self, now);
@@ -120,22 +132,6 @@ static zp_rc run(notifier *self)
 }
 
 /* ---- start and end ---- */
-
-static zp_rc open_store(notifier *self)
-{
-    zp_program *program = &self->program;
-    uint64_t map_size = program->config->map_size;
-    char *path = zp_config_path(program->config, "scores");
-    zp_rc rc = path ? zp_scores_ensure(path, map_size, program->message, sizeof program->message) : ZP_NOMEM;
-    if (!rc)
-        rc = zp_scores_open(path, map_size, ZP_READ_ONLY, &self->scores, program->message, sizeof program->message);
-    free(path);
-    if (!rc) {
-        rc = zp_scores_reader_new(self->scores, &self->reader);
-        snprintf(program->message, sizeof program->message, "scores: no reader: %s; start again", zp_rc_name(rc));
-    }
-    return rc;
-}
 
 static zp_rc open_poke(notifier *self)
 {
@@ -204,7 +200,7 @@ static zp_rc start(notifier *self)
     if (!rc)
         rc = open_poke(self);
     if (!rc)
-        rc = open_store(self);
+        rc = zp_program_read_scores(&self->program, &self->scores, &self->reader);
     if (!rc)
         rc = open_doors(self);
     return rc;

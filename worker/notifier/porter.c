@@ -24,17 +24,17 @@
 #include <unistd.h>
 
 enum { VERSION, REQUEST, DOMAIN, ADDRESS, IDENTITY, MECHANISM, CREDENTIALS, FRAMES };
-enum { LOOK_MS = 1000, FRESH_MS = 100, LINES = 10, LINES_MS = 10 * 1000, MESSAGE_MAX = 512 };
+enum { LOOK_MS = 1000, FRESH_MS = 100, LINES = 10, LINES_MS = 10 * 1000 };
 
 struct zp_porter {
     pthread_t thread;
     void *context, *socket;
     const char *path;
     zp_guests guests;
-    int hangups;               /* readable when SIGHUP came */
-    char trouble[MESSAGE_MAX]; /* with the list, as last logged */
-    int64_t read_ms;           /* when the list was read last */
-    int64_t lines_ms;          /* since when lines are counted */
+    int hangups;                     /* readable when SIGHUP came */
+    char trouble[ZP_GUESTS_MESSAGE]; /* with the list, as last logged */
+    int64_t read_ms;                 /* when the list was read last */
+    int64_t lines_ms;                /* since when lines are counted */
     unsigned lines;
     zmq_msg_t frames[FRAMES];
     atomic_bool failed, withdrawn, stopping;
@@ -43,18 +43,26 @@ struct zp_porter {
 
 /* ---- the list ---- */
 
+/* What is wrong with the list is said once, not once a second. */
+static void tell_trouble(zp_porter *self, const char *message, size_t in_force)
+{
+    if (*message && strcmp(message, self->trouble) != 0)
+        zp_log(ZP_ERROR, "keys-not-read", "reason=\"%s\" in_force=%zu", message, in_force);
+    snprintf(self->trouble, sizeof self->trouble, "%s", message);
+}
+
+/* A list that has gone lists nobody. One that cannot be read now (no memory, a mistake in a file of many lines) leaves
+ * the one before in force. */
 static void read_list(zp_porter *self)
 {
     zp_guests now;
-    char message[MESSAGE_MAX];
+    char message[ZP_GUESTS_MESSAGE];
     self->read_ms = zp_clock_mono_ms();
-    if (zp_guests_read(self->path, &now, message, sizeof message)) {
-        if (strcmp(message, self->trouble) != 0)
-            zp_log(ZP_ERROR, "keys-not-read", "reason=\"%s\" in_force=%zu", message, self->guests.count);
-        snprintf(self->trouble, sizeof self->trouble, "%s", message);
+    zp_rc rc = zp_guests_read(self->path, &now, message, sizeof message);
+    bool taken = !rc || rc == ZP_NOTFOUND;
+    tell_trouble(self, message, taken ? now.count : self->guests.count);
+    if (!taken)
         return;
-    }
-    self->trouble[0] = '\0';
     bool fewer = !zp_guests_within(&self->guests, &now), more = !zp_guests_within(&now, &self->guests);
     if (fewer || more)
         zp_log(ZP_INFO, "keys-read", "keys=%zu before=%zu", now.count, self->guests.count);
@@ -148,6 +156,7 @@ static void *run(void *context)
 {
     zp_porter *self = context;
     zp_rc rc;
+    (void)pthread_setname_np(pthread_self(), "zp-porter"); /* for top -H; without it, nothing is lost */
     do
         rc = turn(self);
     while (!rc);
@@ -163,10 +172,11 @@ static void *run(void *context)
 
 static zp_rc watch_hangups(zp_porter *self)
 {
+    const struct sigaction heed = {.sa_handler = SIG_DFL}; /* else it is dropped before a descriptor shows it */
     sigset_t wanted;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGHUP);
-    if (pthread_sigmask(SIG_BLOCK, &wanted, NULL) == 0)
+    if (pthread_sigmask(SIG_BLOCK, &wanted, NULL) == 0 && sigaction(SIGHUP, &heed, NULL) == 0)
         self->hangups = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     return self->hangups < 0 ? ZP_IO : ZP_OK;
 }

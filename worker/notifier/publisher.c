@@ -23,7 +23,8 @@ struct zp_publisher {
     zp_door door;
     zp_scores_reader *reader;
     uint64_t position;
-    bool failing; /* the log cannot be read: said once */
+    size_t topics; /* that somebody has subscribed to, each once */
+    bool failing;  /* the log cannot be read: said once */
 };
 
 zp_rc zp_publisher_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
@@ -59,6 +60,7 @@ void zp_publisher_close(zp_publisher **self)
 
 zp_rc zp_publisher_renew(zp_publisher *self)
 {
+    self->topics = 0;
     return zp_door_renew(&self->door);
 }
 
@@ -120,13 +122,28 @@ void zp_publisher_beat(zp_publisher *self)
         zp_log(ZP_ERROR, "beat-not-published", "reason=\"%s\"", zp_rc_name(rc));
 }
 
-void zp_publisher_take_subscriptions(zp_publisher *self)
+/* libzmq tells of a topic's first subscriber and of its last one's leaving. */
+static void count(zp_publisher *self, zmq_msg_t *frame)
+{
+    const char *first = zmq_msg_data(frame);
+    if (zmq_msg_size(frame) == 0)
+        return;
+    if (*first == 1)
+        self->topics++;
+    else if (*first == 0 && self->topics > 0)
+        self->topics--;
+}
+
+bool zp_publisher_take_subscriptions(zp_publisher *self)
 {
     zmq_msg_t frame;
     size_t frames;
     zmq_msg_init(&frame);
-    for (int i = 0; i < SUBSCRIPTION_BURST; i++)
+    for (int i = 0; i < SUBSCRIPTION_BURST; i++) {
         if (zp_zmq_recv_message(self->door.socket, &frame, 1, &frames) != ZP_OK)
             break;
+        count(self, &frame);
+    }
     zmq_msg_close(&frame);
+    return self->topics <= ZP_TOPICS_MAX;
 }

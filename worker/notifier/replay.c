@@ -1,11 +1,13 @@
 /*
  * replay.c - see replay.h. The notifier's one thread.
  *
- * The events of an answer are copied out first, so that no read transaction is open while sending. An asker's queue is
- * short: an answer may be 1 MiB, and whoever does not read is dropped (ROUTER_MANDATORY says so) and asks again.
+ * The events of an answer are copied out first, so that no read transaction is open while sending; all in one frame,
+ * since a frame costs more than an event. An asker's queue is short, as those who do not read cost memory: what does
+ * not go in is dropped (ROUTER_MANDATORY says so), and asked for again.
  */
 #include "replay.h"
 
+#include "codec/mp.h"
 #include "door.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
@@ -13,13 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUEUED_ANSWERS = 8, SERVE_BURST = 16 };
+enum { QUEUED_ANSWERS = 2, SERVE_BURST = 16 };
 enum { ASKER, VERB, AFTER, LIMIT, FRAMES };
-
-typedef struct {
-    uint64_t seq;
-    size_t end; /* in bytes */
-} entry;
 
 struct zp_replay {
     zp_door door;
@@ -27,10 +24,9 @@ struct zp_replay {
     zmq_msg_t frames[FRAMES];
     zp_replay_counts counts;
     /* the answer at hand */
-    uint64_t newest;
-    zp_buf bytes;
-    size_t count;
-    entry entries[ZP_REPLAY_MAX_EVENTS];
+    uint64_t newest, last;
+    zp_buf events;
+    msgpack_packer packer; /* into events */
 };
 
 zp_rc zp_replay_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
@@ -42,6 +38,7 @@ zp_rc zp_replay_open(void *context, const zp_config *config, const zp_key *secre
         return ZP_NOMEM;
     }
     self->reader = reader;
+    zp_mp_packer(&self->packer, &self->events);
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_init(&self->frames[i]);
     zp_rc rc = zp_door_open(&self->door, context, ZMQ_ROUTER, QUEUED_ANSWERS, config->notifier.replay, secret, message,
@@ -61,7 +58,7 @@ void zp_replay_close(zp_replay **self)
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_close(&replay->frames[i]);
     zp_door_close(&replay->door);
-    zp_buf_free(&replay->bytes);
+    zp_buf_free(&replay->events);
     free(replay);
     *self = NULL;
 }
@@ -142,13 +139,11 @@ static void answer_events(zp_replay *self, uint64_t after)
     if (!rc)
         rc = add_number(self, self->newest, ZMQ_SNDMORE);
     if (!rc)
-        rc = add_number(self, after, self->count ? ZMQ_SNDMORE : 0);
-    for (size_t i = 0, from = 0; i < self->count && !rc; from = self->entries[i++].end) {
-        rc = add_number(self, self->entries[i].seq, ZMQ_SNDMORE);
-        if (!rc)
-            rc = zp_zmq_send(self->door.socket, self->bytes.p + from, self->entries[i].end - from,
-                             ZMQ_DONTWAIT | (i + 1 < self->count ? ZMQ_SNDMORE : 0));
-    }
+        rc = add_number(self, after, ZMQ_SNDMORE);
+    if (!rc)
+        rc = add_number(self, self->last, ZMQ_SNDMORE);
+    if (!rc)
+        rc = zp_zmq_send(self->door.socket, self->events.p, self->events.n, ZMQ_DONTWAIT);
     if (rc)
         self->counts.dropped++;
     else
@@ -160,27 +155,26 @@ static void answer_events(zp_replay *self, uint64_t after)
 static bool collect(void *context, uint64_t seq, zp_str frozen)
 {
     zp_replay *self = context;
-    bool room = self->count == 0 || self->bytes.n + frozen.n <= ZP_REPLAY_MAX_BYTES;
-    if (seq > self->newest || !room || self->count == ZP_REPLAY_MAX_EVENTS)
+    if (seq > self->newest)
         return false;
-    zp_buf_str(&self->bytes, frozen);
-    if (self->bytes.failed)
-        return false;
-    self->entries[self->count++] = (entry){seq, self->bytes.n};
-    return true;
+    msgpack_pack_array(&self->packer, 2);
+    msgpack_pack_uint64(&self->packer, seq);
+    zp_mp_put_bin(&self->packer, frozen.p, frozen.n);
+    self->last = seq;
+    return !self->events.failed;
 }
 
 static void answer(zp_replay *self, uint64_t after, uint32_t limit)
 {
-    self->count = 0;
-    zp_buf_clear(&self->bytes);
+    zp_buf_clear(&self->events);
+    self->last = after;
     if (limit > 0 && answer_gone(self, after))
         return;
     zp_rc rc = zp_scores_last(self->reader, &self->newest);
     if (!rc && limit > 0)
         rc = zp_scores_events(self->reader, after, limit < ZP_REPLAY_MAX_EVENTS ? limit : ZP_REPLAY_MAX_EVENTS,
                               ZP_REPLAY_MAX_BYTES, collect, self);
-    if (rc || self->bytes.failed)
+    if (rc || self->events.failed)
         answer_error(self, "the log cannot be read now; ask again");
     else
         answer_events(self, after);

@@ -56,6 +56,12 @@ void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook)
     self->disable[0] = '\0';
 }
 
+bool zp_courier_is_behind(const zp_courier *self, uint64_t start)
+{
+    return self->webhook.enabled && !self->in_flight && !self->disable[0] &&
+           self->webhook.progress.position + 1 < start;
+}
+
 bool zp_courier_is_due(const zp_courier *self, const zp_now *now, uint64_t last)
 {
     return self->webhook.enabled && !self->in_flight && !self->disable[0] && self->row_count < ZP_COURIER_ROWS &&
@@ -224,6 +230,17 @@ static void fail(zp_courier *self, const zp_post_result *result, const zp_config
     zp_log(ZP_WARN, self->disable[0] ? "endpoint-disabled" : "delivery-failed",
            "endpoint=%" PRIu64 " number=%" PRIu64 " attempt=%u reason=\"%s\" wait_ms=%" PRId64, self->webhook.id,
            self->number, at->attempts, self->disable[0] ? self->disable : result->why, self->disable[0] ? 0 : wait);
+}
+
+void zp_courier_lose(zp_courier *self, uint64_t start)
+{
+    uint64_t position = self->webhook.progress.position;
+    snprintf(self->disable, sizeof self->disable,
+             "events %" PRIu64 " to %" PRIu64
+             " have gone to an archive; read them there, and go on with replay --after %" PRIu64,
+             position + 1, start - 1, start - 1);
+    self->acted = true;
+    zp_log(ZP_WARN, "endpoint-disabled", "endpoint=%" PRIu64 " reason=\"%s\"", self->webhook.id, self->disable);
 }
 
 void zp_courier_finish(zp_courier *self, const zp_post_result *result, const zp_config *config, const zp_now *now)

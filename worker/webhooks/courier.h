@@ -43,6 +43,10 @@ void zp_courier_destroy(zp_courier **self);
 
 /* It is enabled, has nothing in flight, its time has come, and the log goes on behind its position. */
 bool zp_courier_is_due(const zp_courier *self, const zp_now *now, uint64_t last);
+/* It is enabled, has nothing in flight, and its next event is before `start`, where the log begins. */
+bool zp_courier_is_behind(const zp_courier *self, uint64_t start);
+/* Disables such a one, which is told as any disabling: nobody passes over events that it was promised. */
+void zp_courier_lose(zp_courier *self, uint64_t start);
 /*
  * Reads on in the log, up to event `last`, and passes by what the endpoint does not want. ZP_OK: body holds the next
  * event, `number`. ZP_NOTFOUND: none among those that were looked at (more may follow). ZP_NOMEM, ZP_IO and others.

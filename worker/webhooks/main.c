@@ -80,22 +80,6 @@ static zp_rc take_lock(service *self)
     return rc;
 }
 
-static zp_rc open_scores(service *self)
-{
-    zp_program *program = &self->program;
-    uint64_t map_size = program->config->map_size;
-    char *path = zp_config_path(program->config, "scores");
-    zp_rc rc = path ? zp_scores_ensure(path, map_size, program->message, sizeof program->message) : ZP_NOMEM;
-    if (!rc)
-        rc = zp_scores_open(path, map_size, ZP_READ_ONLY, &self->scores, program->message, sizeof program->message);
-    free(path);
-    if (!rc) {
-        rc = zp_scores_reader_new(self->scores, &self->reader);
-        snprintf(program->message, sizeof program->message, "scores: no reader: %s; start again", zp_rc_name(rc));
-    }
-    return rc;
-}
-
 static zp_rc open_webhooks(service *self)
 {
     zp_program *program = &self->program;
@@ -113,7 +97,7 @@ static zp_rc start(service *self)
     if (!rc)
         rc = take_lock(self);
     if (!rc)
-        rc = open_scores(self);
+        rc = zp_program_read_scores(&self->program, &self->scores, &self->reader);
     if (!rc)
         rc = open_webhooks(self);
     if (!rc) {

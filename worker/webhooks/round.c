@@ -25,7 +25,7 @@ struct zp_round {
     zp_courier **couriers; /* in the order of ids */
     zp_webhook_step *steps;
     size_t count, room, in_flight;
-    uint64_t version, last; /* of the settings; of the log */
+    uint64_t version, first, last; /* of the settings; of the log, the first and the last number */
     zp_now now;
     int64_t next_look, next_store, next_reader_check;
     bool more;    /* some have events to look at that they may not want */
@@ -231,16 +231,20 @@ static zp_rc read_settings(zp_round *self, uint64_t version)
 /* The log before the settings: what is committed after a change is sent by the changed settings. */
 static void look(zp_round *self)
 {
-    uint64_t version = 0, last = 0;
+    uint64_t version = 0, last = 0, first = 1;
     int freed = 0;
     self->next_look = self->now.mono + LOOK_MS;
     zp_rc rc = zp_scores_last(self->scores, &last);
     if (!rc)
+        rc = zp_scores_log_start(self->scores, &first);
+    if (!rc)
         rc = zp_webhooks_version(self->webhooks, &version);
     if (!rc && version != self->version)
         rc = read_settings(self, version);
-    if (!rc)
+    if (!rc) {
+        self->first = first;
         self->last = last;
+    }
     if (rc && !self->unread)
         zp_log(ZP_ERROR, "not-read", "reason=\"%s\"", zp_rc_name(rc));
     self->unread = rc != ZP_OK;
@@ -288,6 +292,10 @@ static void start_due(zp_round *self)
     for (size_t i = 0; i < self->count; i++) {
         zp_courier *courier = self->couriers[i];
         tell_ahead(self, courier);
+        if (zp_courier_is_behind(courier, self->first)) {
+            zp_courier_lose(courier, self->first);
+            store_within(self, 0);
+        }
         if (!zp_courier_is_due(courier, &self->now, self->last))
             continue;
         zp_rc rc = zp_courier_find(courier, self->scores, self->last, &self->now);

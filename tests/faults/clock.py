@@ -1,10 +1,8 @@
-"""The wall clock of all programs that run behind stepping.so; they share it with the test and see each step at once."""
+"""The wall clock of programs that run behind clock.so."""
 import mmap
 import os
 import struct
 import tempfile
-
-NS = 10 ** 9
 
 
 class Clock:
@@ -14,9 +12,9 @@ class Clock:
         self.map = mmap.mmap(handle, mmap.PAGESIZE)
         os.close(handle)
 
-    def set(self, seconds):
-        """So far from the machine's own clock, forwards or backwards."""
-        struct.pack_into("=q", self.map, 0, int(seconds * NS))
+    def step(self, seconds):
+        """From now on it is so far from the machine's; 0: right."""
+        struct.pack_into("=q", self.map, 0, int(seconds * 1e9))
 
     def discard(self):
         self.map.close()
