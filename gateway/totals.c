@@ -1,13 +1,18 @@
 /*
  * totals.c - GET /v1/totals: what a season's dashboard shows, from the sums that are kept with each result.
  *
- * Request threads. Sums are whole cents; the mean is rounded once, half-up.
+ * Request threads. Sums are whole cents; the mean is rounded once, half-up. An answer holds a page of rows. The sum is
+ * that of all rows which match, whatever the page, or null where there are more than a request may look at: a sum of
+ * some would be taken for the whole.
  */
 #include "handlers.h"
 
 #include "codec/json_out.h"
 #include "core/decimal.h"
 #include "problem.h"
+
+enum { MOST = 500, USUAL = 200, SUMMED = 5000 };
+enum { YEAR, DEPARTMENT, CURSOR, LIMIT, PARAMS };
 
 typedef struct {
     zp_buf *out;
@@ -90,29 +95,130 @@ static bool write_row(void *context, const zp_totals *row)
     return !w->out->failed;
 }
 
+static bool add_row(void *context, const zp_totals *row)
+{
+    add(context, row);
+    return true;
+}
+
+/* ---- what is asked for ---- */
+
+static const char hex[] = "0123456789abcdef";
+
+static void write_place(const zp_totals_place *place, zp_buf *out)
+{
+    for (size_t i = 0; i < sizeof place->b; i++) {
+        zp_buf_char(out, hex[place->b[i] >> 4]);
+        zp_buf_char(out, hex[place->b[i] & 15]);
+    }
+}
+
+static zp_rc read_cursor(const zp_param *p, zp_arena *arena, zp_totals_query *out, zp_query_fault *fault)
+{
+    if (!p->value.p)
+        return ZP_OK;
+    bool good = p->value.n == 2 * sizeof out->after.b;
+    for (size_t i = 0; good && i < p->value.n; i++) {
+        const char *digit = memchr(hex, p->value.p[i], sizeof hex - 1);
+        good = digit != NULL;
+        if (good)
+            out->after.b[i / 2] = (uint8_t)(out->after.b[i / 2] << 4 | (digit - hex));
+    }
+    out->has_after = true;
+    return good ? ZP_OK : zp_query_refuse(p, arena, "the value of next of the page before", fault);
+}
+
+static zp_rc read_query(zp_request *request, zp_param *params, zp_totals_query *out, zp_query_fault *fault)
+{
+    uint64_t year = 0, limit = USUAL;
+    zp_arena *arena = request->arena;
+    zp_rc rc = zp_query_read(request->query, arena, params, PARAMS, fault);
+    if (!rc)
+        rc = zp_query_uint(&params[YEAR], ZP_YEAR_FIRST, ZP_YEAR_LAST, arena, &year, fault);
+    if (!rc)
+        rc = zp_query_uint(&params[LIMIT], 1, MOST, arena, &limit, fault);
+    if (!rc && params[DEPARTMENT].value.n > ZP_MAX_CELL)
+        rc = zp_query_refuse(&params[DEPARTMENT], arena, "the exact name of a department", fault);
+    *out = (zp_totals_query){.year = (int)year, .department = params[DEPARTMENT].value, .max = (size_t)limit};
+    return rc ? rc : read_cursor(&params[CURSOR], arena, out, fault);
+}
+
+/* ---- the answer ---- */
+
+/* All rows that match; what this page did not show is looked at apart. *known: they are not too many. */
+static zp_rc sum_up(zp_desk *desk, const zp_totals_query *query, bool is_whole, zp_totals *sum, bool *known)
+{
+    *known = is_whole;
+    if (is_whole)
+        return ZP_OK;
+    zp_totals_place next;
+    bool more;
+    zp_totals_query all = {.year = query->year, .department = query->department, .max = SUMMED};
+    *sum = (zp_totals){.year = 0};
+    zp_rc rc = zp_scores_totals(desk->scores, &all, add_row, sum, &more, &next);
+    *known = !more;
+    return rc;
+}
+
+static void write_sum(const zp_totals *sum, bool known, zp_buf *out)
+{
+    zp_buf_lit(out, "],\"sum\":");
+    if (!known) {
+        zp_buf_lit(out, "null");
+        return;
+    }
+    zp_buf_char(out, '{');
+    write_figures(sum, out);
+    zp_buf_char(out, '}');
+}
+
+/* The next page: in the document, and as a link with the client's own parameters, encoded anew. */
+static void write_next(zp_request *request, const zp_param *params, const zp_totals_place *next)
+{
+    zp_buf cursor = ZP_BUF_INIT, link = ZP_BUF_INIT;
+    bool first = true;
+    write_place(next, &cursor);
+    zp_buf_lit(&link, "</v1/totals");
+    for (size_t i = 0; i < PARAMS; i++)
+        zp_query_write(&link, &first, params[i].name, i == CURSOR ? zp_buf_view(&cursor) : params[i].value);
+    zp_buf_lit(&link, ">; rel=\"next\"");
+    zp_json_str(&request->response.body, zp_buf_view(&cursor));
+    request->response.body.failed |= cursor.failed;
+    if (!link.failed && !cursor.failed)
+        zp_header(request, "Link", zp_buf_view(&link));
+    zp_buf_free(&cursor);
+    zp_buf_free(&link);
+}
+
 zp_handled zp_get_totals(zp_desk *desk, zp_request *request)
 {
-    enum { YEAR, DEPARTMENT, PARAMS };
-    zp_param params[PARAMS] = {[YEAR] = {.name = "year"}, [DEPARTMENT] = {.name = "department"}};
-    uint64_t year = 0;
+    zp_param params[PARAMS] = {[YEAR] = {.name = "year"},
+                               [DEPARTMENT] = {.name = "department"},
+                               [CURSOR] = {.name = "cursor"},
+                               [LIMIT] = {.name = "limit"}};
+    zp_totals_query query;
     zp_query_fault fault;
-    zp_rc rc = zp_query_read(request->query, request->arena, params, PARAMS, &fault);
-    if (!rc)
-        rc = zp_query_uint(&params[YEAR], ZP_YEAR_FIRST, ZP_YEAR_LAST, request->arena, &year, &fault);
-    if (!rc && params[DEPARTMENT].value.n > ZP_MAX_CELL)
-        rc = zp_query_refuse(&params[DEPARTMENT], request->arena, "the exact name of a department", &fault);
+    zp_rc rc = read_query(request, params, &query, &fault);
     if (rc)
         return zp_refuse_query(desk, request, rc, &fault);
 
     zp_buf *body = &request->response.body;
     writer w = {.out = body};
+    zp_totals_place next;
+    bool more, known;
     zp_buf_lit(body, "{\"totals\":[");
-    rc = zp_scores_totals(desk->scores, (int)year, params[DEPARTMENT].value, write_row, &w);
+    rc = zp_scores_totals(desk->scores, &query, write_row, &w, &more, &next);
+    if (!rc)
+        rc = sum_up(desk, &query, !more && !query.has_after, &w.sum, &known);
     if (rc)
         return zp_problem_store(desk->gateway, request, rc);
-    zp_buf_lit(body, "],\"sum\":{");
-    write_figures(&w.sum, body);
-    zp_buf_lit(body, "}}\n");
+    write_sum(&w.sum, known, body);
+    zp_buf_lit(body, ",\"next\":");
+    if (more)
+        write_next(request, params, &next);
+    else
+        zp_buf_lit(body, "null");
+    zp_buf_lit(body, "}\n");
     request->response.status = 200;
     request->response.content_type = ZP_TYPE_JSON;
     zp_header(request, "Cache-Control", ZP_STR("private, no-cache"));

@@ -34,7 +34,7 @@ typedef struct {
     zp_announcer *announcer;
     zp_begun *begun; /* NULL: there was no room for it */
     zp_done fell;    /* what the active worker before was at when it ended, and nobody knows yet; attempt 0: nothing */
-    int64_t now; /* monotonic ms, of this turn of the loop */
+    int64_t now;     /* monotonic ms, of this turn of the loop */
     int64_t next_ready, next_reader_check, next_announce, next_commit;
     bool unsaid; /* the last READY found nobody */
     uint64_t heard;

@@ -97,12 +97,24 @@ typedef struct {
     uint64_t grades[ZP_GRADES];
     int64_t declared_sum, computed_sum, confirmed_sum; /* cents over what stands and is known */
 } zp_totals;
+typedef struct {
+    uint8_t b[114];
+} zp_totals_place;
+typedef struct {
+    int year;          /* 0 = every year */
+    zp_str department; /* absent = all; exact name */
+    bool has_after;
+    zp_totals_place after; /* cursor: rows behind this one */
+    size_t max;            /* rows at most, at least 1 */
+} zp_totals_query;
 /*
- * Totals of one year (0 = every year) and department (absent = all): `each` for every stored row (false stops), in
- * order of year and of the department's first 96 bytes. ZP_OK, also when there is none; ZP_CORRUPT at a damaged row.
+ * Rows that match: `each` for every one (false stops), in order of year and of the department's first 96 bytes. Looks
+ * at no row that does not match but one for each year. *next is the cursor when *more. ZP_OK, also when there is none;
+ * ZP_CORRUPT at a damaged row.
  */
 typedef bool (*zp_totals_each)(void *context, const zp_totals *row);
-zp_rc zp_scores_totals(zp_scores_reader *self, int year, zp_str department, zp_totals_each each, void *context);
+zp_rc zp_scores_totals(zp_scores_reader *self, const zp_totals_query *query, zp_totals_each each, void *context,
+                       bool *more, zp_totals_place *next);
 
 typedef struct {
     uint64_t results, events, log_start, last_seq, index_entries;

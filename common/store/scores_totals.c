@@ -126,34 +126,92 @@ static zp_rc read_row(const MDB_val *key, const MDB_val *value, zp_totals *out)
     return ZP_OK;
 }
 
-static zp_rc walk(MDB_cursor *cursor, int year, zp_str department, zp_totals_each each, void *context)
+_Static_assert(sizeof(zp_totals_place) == sizeof(zp_totals_key), "a place is a key");
+
+static int year_of(const MDB_val *key)
 {
-    zp_totals_key from = {{(uint8_t)(year >> 8), (uint8_t)year}};
-    MDB_val key = zp_val(ZP_BYTES(from)), value;
+    const uint8_t *k = key->mv_data;
+    return k[0] << 8 | k[1];
+}
+
+/* The first row from `place` on, or behind it. */
+static int seek(MDB_cursor *cursor, const zp_totals_key *place, bool behind, MDB_val *key, MDB_val *value)
+{
+    *key = zp_val(ZP_BYTES(*place));
+    int code = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+    if (code == 0 && behind && key->mv_size == sizeof *place && memcmp(key->mv_data, place->b, sizeof *place) == 0)
+        code = mdb_cursor_get(cursor, key, value, MDB_NEXT);
+    return code;
+}
+
+static int seek_first(MDB_cursor *cursor, const zp_totals_query *q, MDB_val *key, MDB_val *value)
+{
+    zp_totals_key from = {{(uint8_t)(q->year >> 8), (uint8_t)q->year}};
+    if (q->has_after)
+        memcpy(from.b, q->after.b, sizeof from);
+    return seek(cursor, &from, q->has_after, key, value);
+}
+
+/* From a row on: that department's next row. It has at most one a year, at a place that its name tells. */
+static int seek_department(MDB_cursor *cursor, zp_str department, MDB_val *key, MDB_val *value)
+{
+    int code = 0;
+    while (code == 0 && key->mv_size == sizeof(zp_totals_key)) {
+        int year = year_of(key);
+        zp_totals_key wanted = zp_totals_key_of(year, department);
+        int order = memcmp(key->mv_data, wanted.b, sizeof wanted);
+        if (order == 0)
+            return 0;
+        if (order > 0) /* none in this year */
+            wanted = (zp_totals_key){{(uint8_t)((year + 1) >> 8), (uint8_t)(year + 1)}};
+        code = seek(cursor, &wanted, false, key, value);
+    }
+    return code;
+}
+
+/* The first that matches, from the row on that the cursor was just told to go to. A key of another size is a match: who
+ * reads it finds that it is damaged. */
+static int next_match(MDB_cursor *cursor, const zp_totals_query *q, int code, MDB_val *key, MDB_val *value)
+{
+    if (code == 0 && q->department.p)
+        code = seek_department(cursor, q->department, key, value);
+    bool is_past = code == 0 && key->mv_size == sizeof(zp_totals_key) && q->year && year_of(key) != q->year;
+    return is_past ? MDB_NOTFOUND : code;
+}
+
+static zp_rc walk(MDB_cursor *cursor, const zp_totals_query *q, zp_totals_each each, void *context, bool *more,
+                  zp_totals_place *next)
+{
+    MDB_val key, value;
     zp_totals row;
-    int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-    while (code == 0) {
+    int code = next_match(cursor, q, seek_first(cursor, q, &key, &value), &key, &value);
+    for (size_t n = 0; code == 0; n++) {
+        if (n == q->max) {
+            *more = true;
+            return ZP_OK;
+        }
         zp_rc rc = read_row(&key, &value, &row);
         if (rc)
             return rc;
-        if (year && row.year != year)
+        memcpy(next->b, key.mv_data, sizeof next->b);
+        if (!each(context, &row))
             return ZP_OK;
-        if ((!department.p || zp_str_is(department, row.department)) && !each(context, &row))
-            return ZP_OK;
-        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        code = next_match(cursor, q, mdb_cursor_get(cursor, &key, &value, MDB_NEXT), &key, &value);
     }
     return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "totals");
 }
 
-zp_rc zp_scores_totals(zp_scores_reader *self, int year, zp_str department, zp_totals_each each, void *context)
+zp_rc zp_scores_totals(zp_scores_reader *self, const zp_totals_query *query, zp_totals_each each, void *context,
+                       bool *more, zp_totals_place *next)
 {
     MDB_cursor *cursor;
+    *more = false;
     zp_rc rc = zp_read_begin(&self->store->env, &self->read);
     if (rc)
         return rc;
     rc = zp_env_rc(mdb_cursor_open(self->read.txn, self->store->totals, &cursor), "totals");
     if (!rc) {
-        rc = walk(cursor, year, department, each, context);
+        rc = walk(cursor, query, each, context, more, next);
         mdb_cursor_close(cursor);
     }
     zp_read_end(&self->read);

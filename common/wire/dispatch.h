@@ -8,8 +8,8 @@
  * - READY credit: I hold the lease on the store; keep up to `credit` jobs with me. Repeated as heartbeat.
  * - DONE [[id, attempt]…]: these are committed; an expired attempt changes nothing.
  * - BYE: I am leaving; everything not done goes back to the queue.
- * - FELL [[id, attempt]]: the holder of the lease before me ended while it was at this one; what else it had, it had not
- *   begun or was through with. Said once, before the first READY.
+ * - FELL [[id, attempt]]: the holder of the lease before me ended while it was at this one; what else it had, it had
+ * not begun or was through with. Said once, before the first READY.
  *
  * gateway → worker
  * - JOBS [[id, attempt, mode, submission]…]

@@ -231,6 +231,8 @@ static void a_wrong_parameter_is_named(void **state)
         {"/v1/events", "since=1", "\"since\""},
         {"/v1/totals", "year=3000", "2000-2099"},
         {"/v1/totals", "unit=u", "\"unit\""},
+        {"/v1/totals", "limit=501", "1-500"},
+        {"/v1/totals", "cursor=07e6", "next of the page before"},
         {"/healthz", "a=b", "\"a\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -99,6 +99,30 @@ static size_t commit_anything(fixture *f, size_t batches)
     return results;
 }
 
+/* Appends a page; the query goes on behind it. True when there is more. */
+static bool totals_page(fixture *f, zp_totals_query *query, table *to)
+{
+    bool more;
+    assert_int_equal(zp_scores_totals(f->reader, query, take_row, to, &more, &query->after), ZP_OK);
+    return more;
+}
+
+static void expect_matching_rows(const table *all, const zp_totals_query *query, const table *found)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const zp_totals *row = &all->rows[i];
+        if ((query->year && row->year != query->year) ||
+            (query->department.p && !zp_str_is(query->department, row->department)))
+            continue;
+        assert_true(n < found->count);
+        expect_same_row(&found->rows[n], row);
+        assert_int_equal(found->rows[n].year, row->year);
+        assert_string_equal(found->rows[n++].department, row->department);
+    }
+    assert_int_equal(n, found->count);
+}
+
 static void totals_equal_sum_of_results(void **state)
 {
     fixture *f = *state;
@@ -112,7 +136,7 @@ static void totals_equal_sum_of_results(void **state)
         zp_status s = read_back(f, &ids[i]);
         count_in(&counted, &s);
     }
-    assert_int_equal(zp_scores_totals(f->reader, 0, ZP_ABSENT, take_row, &stored), ZP_OK);
+    assert_false(totals_page(f, &(zp_totals_query){.max = 64}, &stored));
     assert_int_equal(stored.count, counted.count);
     assert_int_equal(stored.count, YEARS * UNITS);
     for (size_t i = 0; i < stored.count; i++) {
@@ -123,10 +147,36 @@ static void totals_equal_sum_of_results(void **state)
                         strcmp(stored.rows[i - 1].department, stored.rows[i].department) < 0);
     }
     stored.count = 0;
-    assert_int_equal(zp_scores_totals(f->reader, 2023, ZP_STR("卫生局"), take_row, &stored), ZP_OK);
+    assert_false(totals_page(f, &(zp_totals_query){.year = 2023, .department = ZP_STR("卫生局"), .max = 64}, &stored));
     assert_int_equal(stored.count, 1);
     assert_int_equal(stored.rows[0].year, 2023);
     assert_string_equal(stored.rows[0].department, "卫生局");
+}
+
+/* Every filter, by pages of every size: the rows that a look at all of them finds, in the same order. */
+static void pages_of_totals_are_the_whole(void **state)
+{
+    fixture *f = *state;
+    static table all, paged;
+    static const char *const names[] = {NULL, "卫生局", "教育局", "财政", "无"};
+    all.count = 0;
+    commit_anything(f, 60);
+    assert_false(totals_page(f, &(zp_totals_query){.max = 64}, &all));
+    for (int year = 2021; year < 2026; year++) {
+        for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
+            for (size_t max = 1; max < 5; max++) {
+                zp_totals_query query = {.year = year == 2021 ? 0 : year, .max = max};
+                query.department = names[name] ? zp_str_of(names[name]) : ZP_ABSENT;
+                paged.count = 0;
+                for (bool more = true; more; query.has_after = true) {
+                    size_t before = paged.count;
+                    more = totals_page(f, &query, &paged);
+                    assert_true(paged.count - before <= max && (!more || paged.count - before == max));
+                }
+                expect_matching_rows(&all, &query, &paged);
+            }
+        }
+    }
 }
 
 /* ---- listings ---- */
@@ -220,6 +270,7 @@ int main(void)
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         PROMISE(totals_equal_sum_of_results),
+        PROMISE(pages_of_totals_are_the_whole),
         PROMISE(listings_equal_a_filter_over_everything),
         PROMISE(a_listing_looks_at_a_bounded_number_of_entries),
     };

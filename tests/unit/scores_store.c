@@ -155,7 +155,11 @@ static bool take_only_row(void *context, const zp_totals *row)
 static zp_totals single_row(fixture *f)
 {
     rows_seen = 0;
-    assert_int_equal(zp_scores_totals(f->reader, 0, ZP_ABSENT, take_only_row, NULL), ZP_OK);
+    bool more;
+    zp_totals_place next;
+    assert_int_equal(zp_scores_totals(f->reader, &(zp_totals_query){.max = 2}, take_only_row, NULL, &more, &next),
+                     ZP_OK);
+    assert_false(more);
     assert_int_equal(rows_seen, 1);
     return only_row;
 }
