@@ -49,6 +49,8 @@ class Checker:
             # Whose every attempt was lost on its way is set aside like a poisonous one; both are visible and counted.
             lossy = self.history.counts.get("messages lost", 0) > 0
             ends = ("failed", "scored", "superseded") if form.poison or lossy else ("scored", "superseded")
+            if document["status"] == "failed":
+                self.history.count(f"{'poison' if form.poison else 'sound forms'} set aside")
             if document["status"] not in ends:
                 self.say(f"{form.key}: {form.id} ended as {document['status']}")
         for ident, same in by_id.items():
