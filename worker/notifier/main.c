@@ -96,9 +96,9 @@ static zp_rc look_at_the_doors(notifier *self)
 
 static zp_rc run(notifier *self)
 {
-    bool more = false;
+    bool more = false, replaying = false;
     for (;;) {
-        zp_rc rc = wait(self, more);
+        zp_rc rc = wait(self, more || replaying);
         if (rc || zp_program_is_told_to_stop(&self->program))
             return rc;
         rc = look_at_the_doors(self);
@@ -115,7 +115,7 @@ static zp_rc run(notifier *self)
             self->next_beat = now + self->program.config->notifier.beat_ms;
         }
         zp_publisher_take_subscriptions(self->publisher);
-        zp_replay_serve(self->replay);
+        replaying = zp_replay_serve(self->replay);
         if (now >= self->next_tally)
             tally(self, now);
     }
