@@ -1,17 +1,18 @@
 /*
  * follower.c - see follower.h.
  *
- *   LIVE ──gap in an event or a beat, silence──▶ ASKING ──answer──▶ HANDING OUT ──answer used up──▶ LIVE
- *                                                 ▲  └─no answer in time: ask again─┘
+ *   LIVE ──gap in an event or a beat, silence──▶ BEHIND: asks the log ──all up to the newest handed out──▶ LIVE
  *
- * While it asks, the live socket is left alone: what it drops meanwhile shows as a gap later and is asked for again. A
- * beat below the position asks too: the log may be a shorter one than it was. Silence asks, since a connection can be
- * dead without either end knowing, and after a long one both connections are dialled anew.
+ * While it is behind, the live socket is left alone: what that drops meanwhile shows as a gap later and is asked for.
+ * It asks for the next pieces as soon as the last ones have arrived, before their events are handed out, so that the
+ * service reads while the program works. A beat below the position asks too: the log may be a shorter one than it was.
+ * Silence asks, since a connection can be dead without either end knowing, and after a long one both connections are
+ * dialled anew.
  */
 #include "client/follower.h"
 
 #include "base/clock.h"
-#include "codec/mp.h"
+#include "client/pieces.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
 
@@ -28,25 +29,23 @@ enum {
     DEAD_MS = 70 * 1000,
     NOTHING_YET = -1
 };
-
-typedef enum { LIVE, ASKING, HANDING_OUT } phase;
+/* What is received and not handed out stays below twice the credit. */
+enum { CREDIT = 4 * 1024 * 1024, ENOUGH_PIECES = CREDIT / ZP_REPLAY_PIECE };
 
 struct zp_follower {
     zp_link link;
-    phase phase;
+    zp_pieces pieces; /* what was taken last is the position, also when it is live */
+    bool live;
     bool from_now; /* the position is still to be learned: the first answer's newest number */
-    bool behind;   /* a beat was below the position */
-    uint64_t last, newest, first;
-    uint64_t question; /* the number that was asked with last */
-    int64_t asked_ms;  /* monotonic; when it went out; 0: it has not, or was answered */
+    bool unsure;   /* the log is to be asked even if nothing seems to be missing */
+    uint64_t newest, first;
+    int64_t asked_ms;  /* monotonic; when the last question went out, or a piece of its answer came; 0: none is out */
     int64_t ask_ms;    /* not before: the answer to the last one was of no use */
-    unsigned missing;  /* answers in a row that began behind the next event */
+    unsigned missing;  /* answers in a row that lacked the next event */
     int64_t heard_ms;  /* when the live feed said something last, or was dialled */
     int64_t known_ms;  /* when the newest number was learned last, from either side */
     int64_t redial_ms; /* when to dial anew; 0: no need */
-    zmq_msg_t frame;   /* holds the bytes of the live event that was handed out */
-    zmq_msg_t page;    /* those of an answer, of which `events` is what has not been handed out */
-    zp_mp events;
+    zmq_msg_t frame;   /* holds the bytes of the event that was handed out live */
 };
 
 int zp_ziping_code(zp_rc rc)
@@ -71,10 +70,11 @@ int zp_follower_open(void *context, const zp_address *address, uint64_t after, z
     if (!self)
         return ZIPING_NO_MEMORY;
     zmq_msg_init(&self->frame);
-    zmq_msg_init(&self->page);
+    zp_pieces_init(&self->pieces);
     self->from_now = after == ZIPING_FROM_NOW;
-    self->last = self->newest = self->from_now ? 0 : after;
-    self->phase = ASKING;
+    self->newest = self->from_now ? 0 : after;
+    zp_pieces_restart(&self->pieces, self->newest);
+    self->unsure = true;
     self->heard_ms = self->known_ms = zp_clock_mono_ms();
     zp_rc rc = zp_link_open(&self->link, context, address);
     if (rc)
@@ -89,7 +89,7 @@ void zp_follower_close(zp_follower **self)
     if (!*self)
         return;
     zmq_msg_close(&(*self)->frame);
-    zmq_msg_close(&(*self)->page);
+    zp_pieces_free(&(*self)->pieces);
     zp_link_close(&(*self)->link);
     free(*self);
     *self = NULL;
@@ -97,7 +97,7 @@ void zp_follower_close(zp_follower **self)
 
 uint64_t zp_follower_position(const zp_follower *self)
 {
-    return self->from_now ? ZIPING_FROM_NOW : self->last;
+    return self->from_now ? ZIPING_FROM_NOW : self->pieces.taken;
 }
 
 uint64_t zp_follower_first(const zp_follower *self)
@@ -128,11 +128,6 @@ static bool number_of(zmq_msg_t *frame, uint64_t *out)
     return true;
 }
 
-static bool next_number(zp_follower *self, void *socket, uint64_t *out, bool *more)
-{
-    return !next_frame(socket, &self->frame, more) && number_of(&self->frame, out);
-}
-
 static void drop_rest(zp_follower *self, void *socket, bool more)
 {
     while (more && !next_frame(socket, &self->frame, &more))
@@ -141,133 +136,102 @@ static void drop_rest(zp_follower *self, void *socket, bool more)
 
 /* ---- questions ---- */
 
-static void begin_to_ask(zp_follower *self)
+static void fall_behind(zp_follower *self)
 {
-    self->phase = ASKING;
+    zp_pieces_restart(&self->pieces, self->pieces.taken);
+    self->live = false;
+    self->unsure = true;
     self->asked_ms = 0;
-    self->behind = false;
 }
 
-/* Whoever gave a useless answer will give it again at once, as often as it is asked. */
-static void ask_later(zp_follower *self)
+/*
+ * What was received cannot be read, or lacks the next event, which may be going to an archive just now. Whoever gave a
+ * useless answer will give it again at once, as often as it is asked.
+ */
+static int ask_later(zp_follower *self, int64_t now_ms)
 {
-    begin_to_ask(self);
-    self->ask_ms = zp_clock_mono_ms() + PAUSE_MS;
+    self->missing += self->pieces.lacks;
+    fall_behind(self);
+    self->ask_ms = now_ms + PAUSE_MS;
+    return self->missing >= TRIES ? ZIPING_MISSING : NOTHING_YET;
 }
 
-/* A limit of 0 asks for the newest number only. */
-static int ask(zp_follower *self, uint64_t behind, int64_t now_ms)
+static bool wants_to_ask(const zp_follower *self, int64_t now_ms)
 {
-    uint8_t after[8], limit[4];
-    zp_be64_put(after, behind);
-    zp_be32_put(limit, self->from_now ? 0 : ZP_REPLAY_MAX_EVENTS);
+    return !self->asked_ms && now_ms >= self->ask_ms && (self->unsure || self->pieces.got < self->newest) &&
+           self->pieces.count <= ENOUGH_PIECES;
+}
+
+/* A credit of 0 asks for the newest number only. */
+static int ask(zp_follower *self, int64_t now_ms)
+{
+    uint8_t after[8], credit[4];
+    zp_be64_put(after, self->pieces.got);
+    zp_be32_put(credit, self->from_now ? 0 : CREDIT);
     void *socket = self->link.replay.socket;
     zp_rc rc = zp_zmq_send(socket, "AFTER", 5, ZMQ_DONTWAIT | ZMQ_SNDMORE);
     if (!rc)
         rc = zp_zmq_send(socket, after, sizeof after, ZMQ_DONTWAIT | ZMQ_SNDMORE);
     if (!rc)
-        rc = zp_zmq_send(socket, limit, sizeof limit, ZMQ_DONTWAIT);
-    if (!rc) {
-        self->question = behind;
+        rc = zp_zmq_send(socket, credit, sizeof credit, ZMQ_DONTWAIT);
+    if (!rc)
         self->asked_ms = now_ms;
-    }
     return !rc || rc == ZP_AGAIN ? NOTHING_YET : zp_ziping_code(rc);
 }
 
-/* Behind ["GONE"]: [first number][asked]. The answer to an earlier question, asked twice, is dropped. */
-static int take_gone(zp_follower *self, bool more)
+/* ---- answers ---- */
+
+/* `before` is where the pieces ended until now. An answer that has nothing although there is something leaves the
+ * question open, which is asked again in time. */
+static int take_piece(zp_follower *self, bool is_last, uint64_t before, uint64_t newest, int64_t now_ms)
 {
-    void *socket = self->link.replay.socket;
-    uint64_t first, asked;
-    bool good = more && next_number(self, socket, &first, &more) && more && next_number(self, socket, &asked, &more);
-    drop_rest(self, socket, more);
-    if (!good || asked != self->question || first <= self->last + 1 || self->from_now)
+    zp_pieces *pieces = &self->pieces;
+    if (newest < pieces->got) {
+        fall_behind(self);
+        return newest < pieces->taken ? ZIPING_AHEAD : NOTHING_YET;
+    }
+    if (self->from_now)
+        zp_pieces_restart(pieces, newest);
+    if (!is_last)
+        self->asked_ms = now_ms;
+    else if (pieces->got > before || pieces->got == newest)
+        self->asked_ms = 0;
+    self->from_now = self->unsure = false;
+    self->newest = newest;
+    self->known_ms = now_ms;
+    return NOTHING_YET;
+}
+
+/* What was received before is handed out first; then it is asked and told again. */
+static int take_gone(zp_follower *self, uint64_t first)
+{
+    self->asked_ms = 0;
+    if (self->from_now || self->pieces.taken != self->pieces.got)
         return NOTHING_YET;
     self->first = first;
-    begin_to_ask(self);
+    fall_behind(self);
     return ZIPING_GONE;
 }
 
-/* The next page is asked for before this one is handed out: the service reads while the program works. */
-static int begin_page(zp_follower *self, uint64_t last)
+/* Everything that has come, so that the next question can go out. */
+static int read_ahead(zp_follower *self, int64_t now_ms)
 {
-    self->phase = HANDING_OUT;
-    self->asked_ms = 0;
-    return last < self->newest ? ask(self, last, self->known_ms) : NOTHING_YET;
+    for (;;) {
+        uint64_t before = self->pieces.got, number;
+        zp_answer answer = zp_pieces_receive(&self->pieces, self->link.replay.socket, &number);
+        int code = answer == ZP_ANSWER_PIECE || answer == ZP_ANSWER_END
+                       ? take_piece(self, answer == ZP_ANSWER_END, before, number, now_ms)
+                   : answer == ZP_ANSWER_GONE   ? take_gone(self, number)
+                   : answer == ZP_ANSWER_FAILED ? ZIPING_SYSTEM
+                                                : NOTHING_YET;
+        if (code != NOTHING_YET || answer == ZP_NO_ANSWER)
+            return code;
+    }
 }
 
-/* Behind ["EVENTS"]: [newest][asked][last][events]. The answer to an earlier question, asked twice, is dropped. */
-static int take_events(zp_follower *self, bool more)
+bool zp_follower_has(zp_follower *self, zp_followed *out)
 {
-    void *socket = self->link.replay.socket;
-    uint64_t newest, asked, last;
-    bool good = more && next_number(self, socket, &newest, &more) && more && next_number(self, socket, &asked, &more) &&
-                more && next_number(self, socket, &last, &more) && more && !next_frame(socket, &self->page, &more) &&
-                !more;
-    drop_rest(self, socket, more);
-    if (!good || asked != self->question)
-        return NOTHING_YET;
-    if (newest < self->last) {
-        begin_to_ask(self);
-        return ZIPING_AHEAD;
-    }
-    if (self->from_now) {
-        self->from_now = false;
-        self->last = newest;
-    }
-    self->newest = newest;
-    self->known_ms = zp_clock_mono_ms();
-    self->events = zp_mp_of(bytes_of(&self->page));
-    if (!zp_mp_done(&self->events))
-        return begin_page(self, last);
-    if (newest == self->last)
-        self->phase = LIVE;
-    return NOTHING_YET; /* else it has nothing for us although there is something: asked again in time */
-}
-
-/* ERROR, or what nobody has agreed on, is dropped, and the question asked again in time. */
-static int take_answer(zp_follower *self)
-{
-    bool more;
-    zp_rc rc = next_frame(self->link.replay.socket, &self->frame, &more);
-    if (rc)
-        return rc == ZP_AGAIN ? NOTHING_YET : zp_ziping_code(rc);
-    zp_str verb = bytes_of(&self->frame);
-    if (zp_str_is(verb, "EVENTS"))
-        return take_events(self, more);
-    if (zp_str_is(verb, "GONE"))
-        return take_gone(self, more);
-    drop_rest(self, self->link.replay.socket, more);
-    return NOTHING_YET;
-}
-
-/* The next event of an answer that is being handed out. What cannot be read, or lacks the one that comes next (which
- * may be going to an archive just now), is asked for again. */
-static int hand_out(zp_follower *self, zp_followed *out)
-{
-    while (!zp_mp_done(&self->events)) {
-        bool pair = zp_mp_array(&self->events) == 2;
-        uint64_t number = zp_mp_uint(&self->events);
-        zp_str frozen = zp_mp_bin(&self->events);
-        if (!pair || self->events.bad) {
-            ask_later(self);
-            return NOTHING_YET;
-        }
-        if (number <= self->last)
-            continue;
-        if (number != self->last + 1) {
-            ask_later(self);
-            return ++self->missing >= TRIES ? ZIPING_MISSING : NOTHING_YET;
-        }
-        self->missing = 0;
-        self->last = number;
-        *out = (zp_followed){number, frozen};
-        return ZIPING_OK;
-    }
-    bool asked = self->asked_ms != 0;
-    self->phase = asked ? ASKING : LIVE;
-    self->asked_ms = asked ? zp_clock_mono_ms() : 0; /* however long the program took over the page */
-    return NOTHING_YET;
+    return zp_pieces_next(&self->pieces, &out->number, &out->frozen);
 }
 
 /* ---- live ---- */
@@ -282,18 +246,18 @@ static int take_live(zp_follower *self, int64_t now_ms, zp_followed *out)
     if (rc)
         return rc == ZP_AGAIN ? ZIPING_TIMEOUT : zp_ziping_code(rc);
     bool beat = zp_str_is(bytes_of(&self->frame), "beat");
-    if (!more || !next_number(self, socket, &number, &more) || !more || next_frame(socket, &self->frame, &more) ||
-        more) {
+    if (!more || next_frame(socket, &self->frame, &more) || !number_of(&self->frame, &number) || !more ||
+        next_frame(socket, &self->frame, &more) || more) {
         drop_rest(self, socket, more);
         return NOTHING_YET;
     }
     self->heard_ms = self->known_ms = now_ms;
-    self->behind |= beat && number < self->last;
+    self->unsure |= beat && number < self->pieces.taken;
     if (number > self->newest)
         self->newest = number;
-    if (beat || number != self->last + 1)
+    if (beat || number != self->pieces.taken + 1)
         return NOTHING_YET;
-    self->last = number;
+    zp_pieces_restart(&self->pieces, number);
     *out = (zp_followed){number, bytes_of(&self->frame)};
     return ZIPING_OK;
 }
@@ -312,13 +276,12 @@ static int take_news(zp_follower *self, int64_t now_ms)
 /* ZIPING_TIMEOUT when a signal has come; NOTHING_YET otherwise, whatever has happened. */
 static int wait(zp_follower *self, int64_t now_ms, int64_t until_ms)
 {
-    bool unasked = self->phase == ASKING && !self->asked_ms && now_ms >= self->ask_ms;
     int64_t ms = until_ms - now_ms < REDIAL_MS ? until_ms - now_ms : REDIAL_MS;
     if (now_ms < self->ask_ms && self->ask_ms - now_ms < ms)
         ms = self->ask_ms - now_ms;
     zmq_pollitem_t items[] = {
-        {.socket = self->phase == ASKING ? self->link.replay.socket : self->link.live.socket,
-         .events = (short)(unasked ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
+        {.socket = self->live ? self->link.live.socket : self->link.replay.socket,
+         .events = (short)(!self->live && wants_to_ask(self, now_ms) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
         {.socket = self->link.live.monitor, .events = ZMQ_POLLIN},
         {.socket = self->link.replay.monitor, .events = ZMQ_POLLIN},
     };
@@ -337,20 +300,20 @@ static int redial(zp_follower *self, int64_t now_ms)
     zp_rc rc = zp_link_open(&self->link, context, address);
     self->redial_ms = 0;
     self->heard_ms = now_ms;
-    begin_to_ask(self);
+    fall_behind(self);
     return rc ? zp_ziping_code(rc) : NOTHING_YET;
 }
 
 static bool is_time_to_redial(const zp_follower *self, int64_t now_ms)
 {
     return !self->link.live.socket || (self->redial_ms && now_ms >= self->redial_ms) ||
-           (self->phase == LIVE && now_ms - self->heard_ms >= DEAD_MS);
+           (self->live && now_ms - self->heard_ms >= DEAD_MS);
 }
 
 static int step_live(zp_follower *self, int64_t now_ms, int64_t until_ms, zp_followed *out)
 {
-    if (self->newest > self->last || self->behind) {
-        begin_to_ask(self);
+    if (self->newest > self->pieces.taken || self->unsure) {
+        fall_behind(self);
         return NOTHING_YET;
     }
     int code = take_live(self, now_ms, out);
@@ -359,39 +322,48 @@ static int step_live(zp_follower *self, int64_t now_ms, int64_t until_ms, zp_fol
     if (is_time_to_redial(self, now_ms))
         return redial(self, now_ms);
     if (now_ms - self->known_ms >= QUIET_MS) {
-        begin_to_ask(self);
+        fall_behind(self);
         return NOTHING_YET;
     }
     return wait(self, now_ms, until_ms);
 }
 
-static int step_asking(zp_follower *self, int64_t now_ms, int64_t until_ms)
+/* Behind the last event of a piece: takes in what has come, asks for more, and begins the next piece or waits for it.
+ */
+static int step_behind(zp_follower *self, int64_t now_ms, int64_t until_ms, zp_followed *out)
 {
     if (is_time_to_redial(self, now_ms))
         return redial(self, now_ms);
+    int code = read_ahead(self, now_ms);
     if (self->asked_ms && now_ms - self->asked_ms >= ANSWER_MS)
-        begin_to_ask(self);
-    int code = self->asked_ms || now_ms < self->ask_ms ? NOTHING_YET : ask(self, self->last, now_ms);
-    if (code == NOTHING_YET)
-        code = wait(self, now_ms, until_ms);
-    return code == NOTHING_YET ? take_answer(self) : code;
+        self->asked_ms = 0;
+    if (code == NOTHING_YET && wants_to_ask(self, now_ms))
+        code = ask(self, now_ms);
+    if (code != NOTHING_YET)
+        return code;
+    while (zp_pieces_turn(&self->pieces))
+        if (zp_follower_has(self, out)) {
+            self->missing = 0;
+            return ZIPING_OK;
+        }
+    if (self->pieces.taken != self->pieces.got) {
+        code = ask_later(self, now_ms);
+        return code == NOTHING_YET ? wait(self, now_ms, until_ms) : code;
+    }
+    self->live = !self->unsure && !self->asked_ms && self->pieces.taken == self->newest;
+    return self->live ? NOTHING_YET : wait(self, now_ms, until_ms);
 }
 
 int zp_follower_next(zp_follower *self, int64_t until_ms, zp_followed *out)
 {
-    if (self->phase == HANDING_OUT) { /* without looking at the clock: of a season there are millions */
-        int code = hand_out(self, out);
-        if (code != NOTHING_YET)
-            return code;
-    }
+    if (zp_follower_has(self, out))
+        return ZIPING_OK;
     int64_t now_ms = zp_clock_mono_ms();
     do {
-        int code = self->phase == HANDING_OUT ? hand_out(self, out)
-                   : self->phase == LIVE      ? step_live(self, now_ms, until_ms, out)
-                                              : step_asking(self, now_ms, until_ms);
+        int code = self->live ? step_live(self, now_ms, until_ms, out) : step_behind(self, now_ms, until_ms, out);
         if (code != NOTHING_YET)
             return code;
         now_ms = zp_clock_mono_ms();
-    } while (now_ms < until_ms || self->phase == HANDING_OUT);
+    } while (now_ms < until_ms);
     return ZIPING_TIMEOUT;
 }

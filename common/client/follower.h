@@ -22,6 +22,8 @@ typedef struct {
 /* address and context must outlive it. ZIPING_INVALID, ZIPING_NO_MEMORY, ZIPING_SYSTEM. */
 int zp_follower_open(void *context, const zp_address *address, uint64_t after, zp_follower **out);
 void zp_follower_close(zp_follower **self);
+/* The next event, if it has been received: nothing is waited for, no clock read. */
+bool zp_follower_has(zp_follower *self, zp_followed *out);
 /* until_ms: monotonic; INT64_MAX: for ever. As ziping_subscriber_next. */
 int zp_follower_next(zp_follower *self, int64_t until_ms, zp_followed *out);
 uint64_t zp_follower_position(const zp_follower *self);

@@ -22,6 +22,7 @@ enum {
              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
     MANY = 3,
     QUESTIONS = 1,
+    PIECES = 64,
     LIVE_MESSAGES = 1000,
     LARGEST_FRAME = 4 * 1024 * 1024
 };
@@ -70,6 +71,8 @@ static zp_rc dial(zp_dialled *line, void *context, int type, const char *endpoin
     zp_rc rc = zp_zmq_open(context, type, type == ZMQ_DEALER ? QUESTIONS : LIVE_MESSAGES, &line->socket);
     if (!rc && type == ZMQ_DEALER)
         rc = zp_zmq_set(line->socket, ZMQ_IMMEDIATE, 0);
+    if (!rc && type == ZMQ_DEALER)
+        rc = zp_zmq_set(line->socket, ZMQ_RCVHWM, PIECES);
     if (!rc)
         rc = zp_zmq_limit(line->socket, LARGEST_FRAME);
     if (!rc && type == ZMQ_SUB && zmq_setsockopt(line->socket, ZMQ_SUBSCRIBE, "", 0) < 0)

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { PASSED_OVER = 256 }; /* events that the filter may pass over between two looks at the clock */
+enum { UNSET = -1, PASSED_OVER = 256 }; /* events that the filter may pass over between two looks at the clock */
 
 struct ziping_subscriber {
     zp_follower *follower;
@@ -159,22 +159,36 @@ static bool take(ziping_subscriber *self, const zp_followed *followed)
     return !whole || strncmp(self->topic, self->filter, strlen(self->filter)) == 0;
 }
 
+static int64_t end_of(int timeout_ms)
+{
+    return timeout_ms < 0 ? INT64_MAX : zp_clock_mono_ms() + timeout_ms;
+}
+
+/* The clock is read only when there is something to wait for: of a season's events there are millions. */
 int ziping_subscriber_next(ziping_subscriber *self, int timeout_ms, const ziping_subscriber_event **event)
 {
-    int64_t until_ms = timeout_ms < 0 ? INT64_MAX : zp_clock_mono_ms() + timeout_ms;
+    int64_t until_ms = UNSET;
     *event = NULL;
     self->event.bytes = NULL;
     for (unsigned passed_over = 1;; passed_over++) {
         zp_followed followed;
-        int code = zp_follower_next(self->follower, until_ms, &followed);
-        if (code)
-            return code;
+        if (!zp_follower_has(self->follower, &followed)) {
+            if (until_ms == UNSET)
+                until_ms = end_of(timeout_ms);
+            int code = zp_follower_next(self->follower, until_ms, &followed);
+            if (code)
+                return code;
+        }
         if (take(self, &followed)) {
             *event = &self->event;
             return ZIPING_OK;
         }
         self->event.bytes = NULL;
-        if (passed_over % PASSED_OVER == 0 && zp_clock_mono_ms() >= until_ms)
+        if (passed_over % PASSED_OVER > 0)
+            continue;
+        if (until_ms == UNSET)
+            until_ms = end_of(timeout_ms);
+        if (zp_clock_mono_ms() >= until_ms)
             return ZIPING_TIMEOUT;
     }
 }

@@ -235,6 +235,15 @@ zp_rc zp_zmq_send(void *socket, const void *bytes, size_t n, int flags)
     return sent < 0 ? outcome(errno) : ZP_OK;
 }
 
+zp_rc zp_zmq_send_msg(void *socket, zmq_msg_t *frame, int flags)
+{
+    int sent;
+    do
+        sent = zmq_msg_send(frame, socket, flags);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? outcome(errno) : ZP_OK;
+}
+
 zp_rc zp_zmq_recv(void *socket, zmq_msg_t *frame, int flags)
 {
     int received;

@@ -57,6 +57,9 @@ zp_rc zp_zmq_connect(void *socket, const char *endpoint);
  * (ROUTER: no such peer), ZP_CLOSED (the context ends), ZP_IO.
  */
 zp_rc zp_zmq_send(void *socket, const void *bytes, size_t n, int flags);
+/* A message that is initialised already: libzmq's when it is sent, empty then; on failure it stays as it was. As above.
+ */
+zp_rc zp_zmq_send_msg(void *socket, zmq_msg_t *frame, int flags);
 /* One frame into an initialised message. ZP_AGAIN (ZMQ_DONTWAIT: none waits), ZP_CLOSED, ZP_IO. */
 zp_rc zp_zmq_recv(void *socket, zmq_msg_t *frame, int flags);
 /*

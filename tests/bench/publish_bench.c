@@ -302,9 +302,10 @@ static void *serve(void *context)
 {
     server *self = context;
     zmq_pollitem_t item = {.socket = zp_replay_socket(self->replay), .events = ZMQ_POLLIN};
+    bool more = false;
     while (!atomic_load(&self->stop)) {
-        must(zmq_poll(&item, 1, 50) >= 0, "poll");
-        zp_replay_serve(self->replay);
+        must(zmq_poll(&item, 1, more ? 0 : 50) >= 0, "poll");
+        more = zp_replay_serve(self->replay);
     }
     return NULL;
 }
@@ -354,7 +355,7 @@ static void bench_replay(bench *b)
         ziping_subscriber_close(&subscriber);
         from = now_ns();
         for (uint64_t last = 0; last < b->last;)
-            must(!zp_scores_events(b->reader, last, ZP_REPLAY_MAX_EVENTS, ZP_REPLAY_MAX_BYTES, weigh, &last), "walk");
+            must(!zp_scores_events(b->reader, last, SIZE_MAX, ZP_REPLAY_PIECE, weigh, &last), "walk");
         now = rate(b->last, now_ns() - from);
         walked = now > walked ? now : walked;
     }

@@ -67,18 +67,18 @@ class Subscriber(Follower):
         """Asks for what it missed; an answer that does not come is asked for again at the next event or beat."""
         begun = self.position
         while self.position < newest and not self.is_over():
-            replay.send_multipart([b"AFTER", struct.pack(">Q", self.position), struct.pack(">I", 500)])
-            if not replay.poll(1000):
-                break
-            frames = replay.recv_multipart()
-            if frames[0] != b"EVENTS":
-                break
-            events = replayed(frames[4])
-            for number, frozen in events:
-                if number == self.position + 1:
-                    self.take(number, frozen)
-            if not events:
-                break
+            replay.send_multipart([b"AFTER", struct.pack(">Q", self.position), struct.pack(">I", 300 << 10)])
+            more = b"\1"
+            while more == b"\1":
+                if not replay.poll(1000):
+                    return self.position - begun
+                kind, *frames = replay.recv_multipart()
+                if kind != b"EVENTS" or not frames[4]:
+                    return self.position - begun
+                more, events = frames[3:]
+                for number, frozen in replayed(events):
+                    if number == self.position + 1:
+                        self.take(number, frozen)
         return self.position - begun
 
 

@@ -218,21 +218,30 @@ class Replay:
         self.socket.rcvtimeo = GUARD_S * 1000
         self.socket.connect(folder.ipc("replay.sock"))
 
-    def ask(self, after, limit=1000):
-        self.socket.send_multipart([b"AFTER", struct.pack(">Q", after), struct.pack(">I", limit)])
+    def ask(self, after, credit=1 << 20):
+        self.socket.send_multipart([b"AFTER", struct.pack(">Q", after), struct.pack(">I", credit)])
 
-    def answer(self):
-        """(newest number, [(number, bytes)…])"""
+    def piece(self, after):
+        """The next message, which begins behind `after`: (newest number, [(number, bytes)…], whether more follows)."""
         kind, *frames = self.socket.recv_multipart()
-        assert kind == b"EVENTS", frames
-        newest, asked, last = struct.unpack(">QQQ", b"".join(frames[:3]))
-        events = replayed(frames[3])
-        assert last == (events[-1][0] if events else asked), frames
-        return newest, events
+        assert kind == b"EVENTS", (kind, frames)
+        newest, begins, upto = struct.unpack(">QQQ", b"".join(frames[:3]))
+        more, events = frames[3], replayed(frames[4])
+        assert begins == after and upto == (events[-1][0] if events else after), (after, begins, upto)
+        assert more in (b"\0", b"\1"), more
+        return newest, events, more == b"\1"
 
-    def events(self, after=0, limit=1000):
-        self.ask(after, limit)
-        return self.answer()[1]
+    def answer(self, after=0):
+        """All of it: (newest number, [(number, bytes)…])"""
+        found, more = [], True
+        while more:
+            newest, events, more = self.piece(found[-1][0] if found else after)
+            found += events
+        return newest, found
+
+    def events(self, after=0, credit=1 << 20):
+        self.ask(after, credit)
+        return self.answer(after)[1]
 
     def close(self):
         self.socket.close()

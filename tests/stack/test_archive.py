@@ -182,13 +182,13 @@ class Archive(ArchiveCase):
             asker.linger, asker.rcvtimeo = 0, GUARD_S * 1000
             asker.connect(f"ipc://{s.run}/replay.sock")
 
-            def ask(after, limit):
-                asker.send_multipart([b"AFTER", struct.pack(">Q", after), struct.pack(">I", limit)])
+            def ask(after, credit):
+                asker.send_multipart([b"AFTER", struct.pack(">Q", after), struct.pack(">I", credit)])
                 return asker.recv_multipart()
-            self.assertEqual(ask(1, 10), [b"GONE", struct.pack(">Q", seasons.behind), struct.pack(">Q", 1)])
+            self.assertEqual(ask(1, 1000), [b"GONE", struct.pack(">Q", seasons.behind), struct.pack(">Q", 1)])
             self.assertEqual(ask(0, 0)[:2], [b"EVENTS", struct.pack(">Q", len(seasons.events))])
-            answer = ask(seasons.behind - 1, 1000)
-            self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(answer[4])],
+            answer = ask(seasons.behind - 1, 1 << 20)
+            self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(answer[5])],
                              [event["subject"] for event in seasons.events[seasons.behind - 1:]])
 
     def test_a_closed_season_takes_nothing(self):

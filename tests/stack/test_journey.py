@@ -198,8 +198,8 @@ class Journey(ServiceCase):
         # Those from before may still have been on their way when it joined.
         self.assertEqual(heard, list(enumerate(before + late, 1))[heard[0][0] - 1:])
         self.assertLessEqual(heard[0][0], 4)
-        replay.send_multipart([b"AFTER", struct.pack(">Q", 0), struct.pack(">I", 1000)])
-        kind, newest, _, _, events = replay.recv_multipart()
+        replay.send_multipart([b"AFTER", struct.pack(">Q", 0), struct.pack(">I", 1 << 20)])
+        kind, newest, _, _, _, events = replay.recv_multipart()
         self.assertEqual((kind, struct.unpack(">Q", newest)[0]), (b"EVENTS", 6))
         self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in replayed(events)], before + late)
         self.assertEqual([event["subject"] for event in self.s.events()], before + late)

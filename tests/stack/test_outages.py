@@ -153,8 +153,8 @@ class Outages(OutageCase):
         self.addCleanup(replay.close)
         replay.rcvtimeo, replay.linger = GUARD_S * 1000, 0
         replay.connect(f"ipc://{s.run}/replay.sock")
-        replay.send_multipart([b"AFTER", bytes(8), (1000).to_bytes(4, "big")])
-        events = replayed(replay.recv_multipart()[4])
+        replay.send_multipart([b"AFTER", bytes(8), (1 << 20).to_bytes(4, "big")])
+        events = replayed(replay.recv_multipart()[5])
         self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in events], idents)
 
     def test_without_the_gateway_nginx_says_so_in_the_same_format(self):

@@ -49,9 +49,9 @@ class Subscriber(Case):
         self.assertEqual((verb, number), (b"AFTER", u64(after)))
         return peer
 
-    def answer(self, peer, asked, newest, *numbers, damaged=()):
+    def answer(self, peer, after, newest, *numbers, damaged=(), more=b"\0"):
         events = b"".join(msgpack.packb([n, b"" if n in damaged else frozen(n)]) for n in numbers)
-        self.replay.send_multipart([peer, b"EVENTS", u64(newest), u64(asked), u64(max(numbers, default=asked)), events])
+        self.replay.send_multipart([peer, b"EVENTS", u64(newest), u64(after), u64(max(numbers, default=after)), more, events])
 
     def live(self, number):
         self.publish.send_multipart([b"scored/2022/x/y", u64(number), frozen(number)])
@@ -74,6 +74,31 @@ class Subscriber(Case):
         self.answer(peer, 4, 6, 5, 6)
         self.live(7)
         self.assertEqual(self.numbers_of(tail), [1, 2, 3, 4, 5, 6, 7])
+
+    def test_an_answer_may_come_in_pieces_and_the_next_question_does_not_wait_for_the_last_event(self):
+        tail = self.tail(8)
+        peer = self.question(0)
+        self.answer(peer, 0, 6, 1, 2, more=b"\1")
+        self.answer(peer, 2, 6, 3, more=b"\1")
+        self.answer(peer, 3, 6, 4)
+        self.question(4)
+        self.answer(peer, 4, 7, 5, 6, more=b"\1")
+        self.answer(peer, 6, 7, 7)
+        self.live(8)
+        self.assertEqual(self.numbers_of(tail), list(range(1, 9)))
+
+    def test_what_cannot_be_read_is_asked_for_again(self):
+        tail = self.tail(4)
+        peer = self.question(0)
+        head = [peer, b"EVENTS", u64(4), u64(0), u64(4), b"\0"]
+        for events in (b"", msgpack.packb([1, frozen(1)])[:-1]):
+            self.replay.send_multipart([*head, events])
+            self.answer(peer, 4, 4)  # goes on behind what there was not
+            self.question(0)
+        self.replay.send_multipart([*head, msgpack.packb([1, frozen(1)])])  # ends with another event than it says
+        self.question(1)
+        self.answer(peer, 1, 4, 2, 3, 4)
+        self.assertEqual(self.numbers_of(tail), [1, 2, 3, 4])
 
     def test_a_damaged_event_is_told_and_passed_over(self):
         tail = self.tail(2)

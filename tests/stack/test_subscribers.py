@@ -307,8 +307,8 @@ class Encrypted(SubscribersCase):
             topic, number, _ = live.recv_multipart()
             numbers += [number] if topic != b"beat" else []
         replay = self.pyzmq(zmq.DEALER, "audit", self.replay)
-        replay.send_multipart([b"AFTER", bytes(8), (1000).to_bytes(4, "big")])
-        events = replayed(replay.recv_multipart()[4])
+        replay.send_multipart([b"AFTER", bytes(8), (1 << 20).to_bytes(4, "big")])
+        events = replayed(replay.recv_multipart()[5])
         self.assertEqual([struct.pack(">Q", number) for number, _ in events], numbers)
         self.assertEqual([msgpack.unpackb(frozen)["subject"] for _, frozen in events], ids)
         self.assertEqual(self.example("budget").wait_for(5), ids)

@@ -96,7 +96,7 @@ static void open_after(world *w, uint64_t after, const char *filter)
 static void take_question(world *w, uint64_t after)
 {
     char verb[8];
-    uint8_t number[8], limit[4];
+    uint8_t number[8], credit[4];
     const ziping_subscriber_event *event;
     zmq_pollitem_t item = {.socket = w->replay, .events = ZMQ_POLLIN};
     while (!(item.revents & ZMQ_POLLIN)) {
@@ -108,7 +108,7 @@ static void take_question(world *w, uint64_t after)
     assert_int_equal(zmq_recv(w->replay, verb, sizeof verb, 0), 5);
     assert_memory_equal(verb, "AFTER", 5);
     assert_int_equal(zmq_recv(w->replay, number, sizeof number, 0), 8);
-    assert_int_equal(zmq_recv(w->replay, limit, sizeof limit, 0), 4);
+    assert_int_equal(zmq_recv(w->replay, credit, sizeof credit, 0), 4);
     assert_int_equal(zp_be64((const char *)number), after);
 }
 
@@ -133,6 +133,7 @@ static void answer(world *w, uint64_t asked, uint64_t newest, uint64_t from, uin
     send_number(w->replay, newest, ZMQ_SNDMORE);
     send_number(w->replay, asked, ZMQ_SNDMORE);
     send_number(w->replay, from <= to ? to : asked, ZMQ_SNDMORE);
+    assert_int_equal(zmq_send(w->replay, "\0", 1, ZMQ_SNDMORE), 1);
     zp_buf events = {0};
     msgpack_packer packer;
     zp_mp_packer(&packer, &events);

@@ -13,13 +13,34 @@
 #include <string.h>
 
 /* A CURVE handshake carries the peer's metadata, at most some 600 bytes; nothing longer is of use to us. */
-enum { CURVE_LIMIT = 1024, RENEW_MS = 5000, RETRY_MS = 5, ENDPOINT_MAX = 512 };
+enum { CURVE_LIMIT = 1024, RENEW_MS = 5000, RETRY_MS = 5, ENDPOINT_MAX = 512, LEAST_QUEUE = 2 };
+
+/*
+ * A replay over ipc stops and wakes both sides each time the kernel's buffer is full: with the usual 208 KiB that took
+ * twice as long. The kernel gives what net.core.wmem_max allows. tcp sizes its own, and better.
+ */
+enum { LOCAL_SEND_BUFFER = 1024 * 1024 };
+
+/*
+ * Each subscription as it is made, also those that somebody else has made already (wishes.h). The queue is as short as
+ * it can be, since libzmq takes all that is in it at once, and what comes meanwhile as well, before it returns: two,
+ * because with CURVE the name of the client's key is in it for good (libzmq 4.3.4 counts it in, and never out).
+ */
+static zp_rc report_subscriptions(void *socket)
+{
+    zp_rc rc = zp_zmq_set(socket, ZMQ_XPUB_VERBOSER, 1);
+    return rc ? rc : zp_zmq_set(socket, ZMQ_RCVHWM, LEAST_QUEUE);
+}
 
 static zp_rc prepare(zp_door *self, void **socket)
 {
     zp_rc rc = zp_zmq_open(self->context, self->type, self->queue, socket);
     if (!rc)
         rc = zp_zmq_limit(*socket, self->secret ? CURVE_LIMIT : ZP_ZMQ_LEAST_LIMIT);
+    if (!rc && self->type == ZMQ_ROUTER && self->local)
+        rc = zp_zmq_set(*socket, ZMQ_SNDBUF, LOCAL_SEND_BUFFER);
+    if (!rc && self->type == ZMQ_XPUB)
+        rc = report_subscriptions(*socket);
     if (!rc && self->secret)
         rc = zp_curve_server(*socket, self->secret);
     if (rc)
@@ -33,6 +54,7 @@ zp_rc zp_door_open(zp_door *self, void *context, int type, int queue, const char
     char bound[ENDPOINT_MAX];
     size_t n = sizeof bound;
     *self = (zp_door){.context = context, .type = type, .queue = queue, .secret = secret};
+    self->local = strncmp(endpoint, "ipc://", 6) == 0;
     zp_rc rc = prepare(self, &self->socket);
     if (rc)
         snprintf(message, message_size, "%s: no socket: %s; look at limits of memory and descriptors", endpoint,

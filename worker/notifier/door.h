@@ -16,6 +16,7 @@ typedef struct {
     void *context, *socket;
     int type, queue; /* of ZeroMQ; messages held for one peer */
     char *endpoint;  /* as it was bound: a port that the system chose stays the same */
+    bool local;      /* ipc */
     const zp_key *secret;
 } zp_door;
 

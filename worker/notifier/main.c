@@ -32,7 +32,7 @@ typedef struct {
     zp_replay *replay;
     int64_t next_look, next_beat, next_tally; /* monotonic ms */
     uint64_t bad_pokes;
-    uint64_t told; /* malformed, dropped and denied, as last logged */
+    uint64_t told; /* malformed, dropped, denied and cut off, as last logged */
 } notifier;
 
 /* Any poke will do: the log says better than its number what is new. */
@@ -55,14 +55,16 @@ static void tally(notifier *self, int64_t now)
 {
     zp_replay_counts counts = zp_replay_tally(self->replay);
     uint64_t denied = self->porter ? zp_porter_denied(self->porter) : 0;
-    uint64_t trouble = counts.malformed + counts.dropped + self->bad_pokes + denied;
+    uint64_t cut_off = zp_publisher_cut_off(self->publisher);
+    uint64_t trouble = counts.malformed + counts.dropped + self->bad_pokes + denied + cut_off;
     self->next_tally = now + TALLY_MS;
     if (trouble == self->told)
         return;
     self->told = trouble;
-    zp_log(ZP_WARN, "tally", "replays=%llu malformed=%llu dropped=%llu bad_pokes=%llu denied=%llu",
+    zp_log(ZP_WARN, "tally", "replays=%llu malformed=%llu dropped=%llu bad_pokes=%llu denied=%llu cut_off=%llu",
            (unsigned long long)counts.answered, (unsigned long long)counts.malformed,
-           (unsigned long long)counts.dropped, (unsigned long long)self->bad_pokes, (unsigned long long)denied);
+           (unsigned long long)counts.dropped, (unsigned long long)self->bad_pokes, (unsigned long long)denied,
+           (unsigned long long)cut_off);
 }
 
 static zp_rc wait(notifier *self, bool more)
@@ -92,21 +94,11 @@ static zp_rc look_at_the_doors(notifier *self)
     return rc ? rc : zp_replay_renew(self->replay);
 }
 
-/* Memory that somebody's subscriptions take is given back at the price that all connect again; replay fills the gap. */
-static zp_rc take_subscriptions(notifier *self)
-{
-    if (zp_publisher_take_subscriptions(self->publisher))
-        return ZP_OK;
-    zp_log(ZP_WARN, "doors-renewed",
-           "reason=\"more than %d topics are subscribed to\" remedy=\"find who subscribes to so many\"", ZP_TOPICS_MAX);
-    return zp_publisher_renew(self->publisher);
-}
-
 static zp_rc run(notifier *self)
 {
-    bool more = false;
+    bool more = false, replaying = false;
     for (;;) {
-        zp_rc rc = wait(self, more);
+        zp_rc rc = wait(self, more || replaying);
         if (rc || zp_program_is_told_to_stop(&self->program))
             return rc;
         rc = look_at_the_doors(self);
@@ -122,10 +114,8 @@ static zp_rc run(notifier *self)
             zp_publisher_beat(self->publisher);
             self->next_beat = now + self->program.config->notifier.beat_ms;
         }
-        rc = take_subscriptions(self);
-        if (rc)
-            return rc;
-        zp_replay_serve(self->replay);
+        zp_publisher_take_subscriptions(self->publisher);
+        replaying = zp_replay_serve(self->replay);
         if (now >= self->next_tally)
             tally(self, now);
     }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "guests.h"
+#include "lines.h"
 #include "wire/zmq_socket.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@
 #include <unistd.h>
 
 enum { VERSION, REQUEST, DOMAIN, ADDRESS, IDENTITY, MECHANISM, CREDENTIALS, FRAMES };
-enum { LOOK_MS = 1000, FRESH_MS = 100, LINES = 10, LINES_MS = 10 * 1000 };
+enum { LOOK_MS = 1000, FRESH_MS = 100 };
 
 struct zp_porter {
     pthread_t thread;
@@ -34,8 +35,7 @@ struct zp_porter {
     int hangups;                     /* readable when SIGHUP came */
     char trouble[ZP_GUESTS_MESSAGE]; /* with the list, as last logged */
     int64_t read_ms;                 /* when the list was read last */
-    int64_t lines_ms;                /* since when lines are counted */
-    unsigned lines;
+    zp_lines lines;
     zmq_msg_t frames[FRAMES];
     atomic_bool failed, withdrawn, stopping;
     atomic_uint_fast64_t denied;
@@ -79,21 +79,11 @@ static zp_str frame(zp_porter *self, int which)
     return (zp_str){zmq_msg_data(&self->frames[which]), zmq_msg_size(&self->frames[which])};
 }
 
-static bool may_log(zp_porter *self)
-{
-    int64_t now = zp_clock_mono_ms();
-    if (now - self->lines_ms >= LINES_MS) {
-        self->lines_ms = now;
-        self->lines = 0;
-    }
-    return self->lines++ < LINES;
-}
-
 static void log_visit(zp_porter *self, const zp_guest *guest)
 {
     char key[ZP_KEY_TEXT + 1] = "-";
     zp_str address = frame(self, ADDRESS), credentials = frame(self, CREDENTIALS);
-    if (!may_log(self))
+    if (!zp_lines_may(&self->lines))
         return;
     if (credentials.n == ZP_KEY_BYTES)
         zmq_z85_encode(key, (const uint8_t *)credentials.p, ZP_KEY_BYTES);

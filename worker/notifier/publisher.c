@@ -13,6 +13,7 @@
 #include "door.h"
 #include "wire/feed.h"
 #include "wire/zmq_socket.h"
+#include "wishes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +24,8 @@ struct zp_publisher {
     zp_door door;
     zp_scores_reader *reader;
     uint64_t position;
-    size_t topics; /* that somebody has subscribed to, each once */
-    bool failing;  /* the log cannot be read: said once */
+    bool failing; /* the log cannot be read: said once */
+    zp_wishes wishes;
 };
 
 zp_rc zp_publisher_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
@@ -54,13 +55,13 @@ void zp_publisher_close(zp_publisher **self)
     if (!*self)
         return;
     zp_door_close(&(*self)->door);
+    zp_wishes_free(&(*self)->wishes);
     free(*self);
     *self = NULL;
 }
 
 zp_rc zp_publisher_renew(zp_publisher *self)
 {
-    self->topics = 0;
     return zp_door_renew(&self->door);
 }
 
@@ -122,19 +123,7 @@ void zp_publisher_beat(zp_publisher *self)
         zp_log(ZP_ERROR, "beat-not-published", "reason=\"%s\"", zp_rc_name(rc));
 }
 
-/* libzmq tells of a topic's first subscriber and of its last one's leaving. */
-static void count(zp_publisher *self, zmq_msg_t *frame)
-{
-    const char *first = zmq_msg_data(frame);
-    if (zmq_msg_size(frame) == 0)
-        return;
-    if (*first == 1)
-        self->topics++;
-    else if (*first == 0 && self->topics > 0)
-        self->topics--;
-}
-
-bool zp_publisher_take_subscriptions(zp_publisher *self)
+void zp_publisher_take_subscriptions(zp_publisher *self)
 {
     zmq_msg_t frame;
     size_t frames;
@@ -142,8 +131,12 @@ bool zp_publisher_take_subscriptions(zp_publisher *self)
     for (int i = 0; i < SUBSCRIPTION_BURST; i++) {
         if (zp_zmq_recv_message(self->door.socket, &frame, 1, &frames) != ZP_OK)
             break;
-        count(self, &frame);
+        zp_wishes_count(&self->wishes, zmq_msg_get(&frame, ZMQ_SRCFD), zmq_msg_size(&frame));
     }
     zmq_msg_close(&frame);
-    return self->topics <= ZP_TOPICS_MAX;
+}
+
+uint64_t zp_publisher_cut_off(const zp_publisher *self)
+{
+    return self->wishes.cut_off;
 }

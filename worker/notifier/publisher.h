@@ -11,8 +11,6 @@
 #include "store/scores.h"
 #include "wire/curve.h"
 
-enum { ZP_TOPICS_MAX = 20000 }; /* all subscribers together; each unit of a province may have its own */
-
 typedef struct zp_publisher zp_publisher;
 
 /*
@@ -30,11 +28,10 @@ void *zp_publisher_socket(zp_publisher *self);
 /* Publishes what is new, a bounded number of events; true: there may be more, look again soon. */
 bool zp_publisher_look(zp_publisher *self);
 void zp_publisher_beat(zp_publisher *self);
-/*
- * Subscriptions are libzmq's business, but would pile up unread. False: they are more than ZP_TOPICS_MAX topics, which
- * libzmq keeps byte by byte and does not bound, nor does it tell whose they are: time to renew.
- */
-bool zp_publisher_take_subscriptions(zp_publisher *self);
+/* Subscriptions are libzmq's business, but would pile up unread; who makes too many is cut off (wishes.h). */
+void zp_publisher_take_subscriptions(zp_publisher *self);
+/* Connections that were. */
+uint64_t zp_publisher_cut_off(const zp_publisher *self);
 
 /* The newest number that was published (or found at the start). */
 uint64_t zp_publisher_position(const zp_publisher *self);

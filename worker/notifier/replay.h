@@ -1,8 +1,9 @@
 /*
  * replay.h - answers "what came after number n" from the event log (ROUTER; requests and answers: wire/feed.h).
  *
- * An answer is bounded by what was asked, ZP_REPLAY_MAX_EVENTS and ZP_REPLAY_MAX_BYTES; whoever wants more asks again
- * with the last number. A limit of 0 asks for the newest number only. The notifier's one thread.
+ * An answer is sent in pieces, one of each answer that is under way a turn, so that neither the live feed nor another
+ * asker waits for somebody who wants the whole log. At most ANSWERS are under way; further questions wait in their
+ * sockets. The notifier's one thread.
  */
 #ifndef ZP_NOTIFIER_REPLAY_H
 #define ZP_NOTIFIER_REPLAY_H
@@ -17,13 +18,14 @@ typedef struct zp_replay zp_replay;
 zp_rc zp_replay_open(void *context, const zp_config *config, const zp_key *secret, zp_scores_reader *reader,
                      zp_replay **out, char *message, size_t message_size);
 void zp_replay_close(zp_replay **self);
-/* Has all askers connect again. ZP_IO: they cannot. */
+/* Has all askers connect again, and forgets what they asked. ZP_IO: they cannot. */
 zp_rc zp_replay_renew(zp_replay *self);
 /* For polling; another one after renew. */
 void *zp_replay_socket(zp_replay *self);
 
-/* Answers what waits, a bounded number of requests; never waits for an asker. */
-void zp_replay_serve(zp_replay *self);
+/* Takes questions and sends a piece of each answer; never waits for an asker. True: there is more to send, come back.
+ */
+bool zp_replay_serve(zp_replay *self);
 
 typedef struct {
     uint64_t answered;
