@@ -67,7 +67,8 @@ static void tell(load_run *l)
 
 static void use(void)
 {
-    fprintf(stderr, "usage: load --port N [--connections N] [--seconds N] [--rate N [--patience MS]] [--header LINE]\n"
+    fprintf(stderr, "usage: load --port N [--connections N] [--seconds N] [--rate N [--patience MS]] [--header LINE] "
+                    "[--item TEXT]\n"
                     "            submit FORM TAG | batch FORM TAG LINES | get PATHS | tagged PATHS\n");
     exit(2);
 }
@@ -81,14 +82,12 @@ static unsigned number(const char *text)
     return (unsigned)n;
 }
 
-static load_requests *requests_of(load_run *l, char **words, int count, const char *header)
+static load_requests *requests_of(char **words, int count, const char *header)
 {
     if (count == 3 && strcmp(words[0], "submit") == 0)
         return load_requests_of_forms(words[1], words[2], 0, header);
-    if (count == 4 && strcmp(words[0], "batch") == 0 && number(words[3])) {
-        l->wanted.item = "\"status\":202";
+    if (count == 4 && strcmp(words[0], "batch") == 0 && number(words[3]))
         return load_requests_of_forms(words[1], words[2], number(words[3]), header);
-    }
     if (count == 2 && (strcmp(words[0], "get") == 0 || strcmp(words[0], "tagged") == 0))
         return load_requests_of_paths(words[1], words[0][0] == 't', header);
     use();
@@ -97,13 +96,11 @@ static load_requests *requests_of(load_run *l, char **words, int count, const ch
 
 static const char *read_options(load_options *wanted, int argc, char **argv)
 {
-    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"seconds", required_argument, NULL, 's'},
-                                          {"rate", required_argument, NULL, 'r'},
-                                          {"patience", required_argument, NULL, 'w'},
-                                          {"header", required_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"port", required_argument, NULL, 'p'},     {"connections", required_argument, NULL, 'c'},
+        {"seconds", required_argument, NULL, 's'},  {"rate", required_argument, NULL, 'r'},
+        {"patience", required_argument, NULL, 'w'}, {"header", required_argument, NULL, 'h'},
+        {"item", required_argument, NULL, 'i'},     {NULL, 0, NULL, 0}};
     const char *header = NULL;
     *wanted = (load_options){.count = 1, .seconds = 1};
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -119,6 +116,8 @@ static const char *read_options(load_options *wanted, int argc, char **argv)
             wanted->patience_ms = number(optarg);
         else if (option == 'h')
             header = optarg;
+        else if (option == 'i')
+            wanted->item = optarg;
         else
             use();
     }
@@ -131,7 +130,7 @@ int main(int argc, char **argv)
 {
     static load_run l; /* too large for a stack */
     const char *header = read_options(&l.wanted, argc, argv);
-    l.requests = requests_of(&l, argv + optind, argc - optind, header);
+    l.requests = requests_of(argv + optind, argc - optind, header);
     if (!l.requests)
         return EXIT_FAILURE;
     load_connect(&l);
