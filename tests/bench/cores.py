@@ -1,8 +1,8 @@
 """What one core or one part does alone: scoring, parsing, LMDB, publishing and replaying events."""
 import glob
+import json
 import os
 import re
-import json
 import shutil
 import subprocess
 import tempfile
@@ -60,11 +60,14 @@ def events(bench):
 def subscribers(bench):
     """tests/bench/subscribers_bench.py, which has a table of its own; its figures as it gives them."""
     bench.report.part("")
+    if not shutil.which("wrk"):
+        print("subscribers_bench.py is left out: wrk is missing (docker/install bench)")
+        return
     path = os.path.join(tempfile.mkdtemp(prefix="zp-subscribers-"), "figures.json")
     short = ["--streams", "200", "--seconds", "1", "--rounds", "1"] if bench.wanted.quick else []
     try:
         subprocess.run([os.path.join(HERE, "subscribers_bench.py"), "--build", BUILD, "--json", path, *short], check=True)
         with open(path, encoding="utf-8") as source:
-            bench.report.rows.append({"what": "subscribers_bench", "figures": json.load(source)})
+            bench.report.rows.append({"part": "subscribers", "what": "subscribers_bench", "figures": json.load(source)})
     finally:
         shutil.rmtree(os.path.dirname(path))

@@ -69,7 +69,6 @@ class Sized:
 def growth(bench):
     report, sizes = bench.report, bench.wanted.sizes
     report.part("Stores of different size, in turn; ratios beside the smallest")
-    check_room(sizes, bench.ziping.service.folder)
     stores = []
     try:
         for count in sizes:

@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	connections = 8
+	connections = 32
 	atOnce      = 256
 	prefix      = "/v1/submissions"
 )
