@@ -24,7 +24,7 @@ def memory_mib(pid, what):
 
 
 class Usage:
-    """CPU seconds by name from here on; `wrk` is whatever children of this process have ended in between."""
+    """CPU seconds by name from here on; `load` is whatever children of this process have ended in between."""
 
     def __init__(self, pids):
         self.pids = pids
@@ -37,7 +37,7 @@ class Usage:
 
     def now(self):
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = {"wrk": ended.ru_utime + ended.ru_stime}
+        used = {"load": ended.ru_utime + ended.ru_stime}
         for name, pid in self.pids:
             used[name] = used.get(name, 0) + self.of(pid)
         return used
