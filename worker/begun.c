@@ -68,7 +68,9 @@ void zp_begun_note(zp_begun *self, const zp_id *id, uint32_t attempt)
     if (!self)
         return;
     zp_begun_clear(self);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* no part of the new note before the old one is taken away */
+    /* No part of the new note before the old one is taken away. Who reads it comes after this process's end: what
+     * counts is the order of the instructions, so that the compiler alone has to be told. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     self->shared->id = *id;
     self->shared->attempt = attempt;
     __atomic_store_n(&self->shared->mark, MARK, __ATOMIC_RELEASE);
