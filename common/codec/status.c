@@ -39,6 +39,8 @@ zp_rc zp_status_queued(const zp_id *id, zp_str submission_bytes, zp_arena *arena
                        .unit_code = form.unit_code,
                        .department = form.department,
                        .revision = submission.revision,
+                       .has_first = submission.has_replaces,
+                       .first = submission.first,
                        .received_ms = submission.received_ms,
                        .submitter = submission.submitter,
                        .idempotency_key = submission.idempotency_key,

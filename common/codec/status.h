@@ -27,6 +27,8 @@ typedef struct {
     int year;
     zp_str project_name, unit, unit_code, department;
     uint32_t revision;
+    bool has_first;
+    zp_id first; /* revision 1, of a revision above; told by the submission, not in the store's record */
     bool has_superseded_by;
     zp_id superseded_by;
     int64_t received_ms;

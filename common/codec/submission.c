@@ -14,8 +14,8 @@ enum {
     FORM_FIELDS = 15,
     FUNDS_CELLS = 6,
     INDICATOR_CELLS = 8,
-    SUBMISSION_SCHEMA = 1,
-    SUBMISSION_FIELDS = 9
+    SUBMISSION_SCHEMA = 2,
+    SUBMISSION_FIELDS = 10
 };
 
 void zp_form_pack(const zp_form *form, zp_buf *out)
@@ -121,6 +121,7 @@ void zp_submission_pack(const zp_submission *submission, zp_buf *out)
     msgpack_pack_uint8(&p, SUBMISSION_SCHEMA);
     msgpack_pack_int64(&p, submission->received_ms);
     msgpack_pack_uint32(&p, submission->revision);
+    put_id(&p, submission->has_replaces, &submission->first);
     put_id(&p, submission->has_replaces, &submission->replaces);
     put_id(&p, submission->has_copied_from, &submission->copied_from);
     zp_mp_put_str(&p, submission->submitter);
@@ -139,7 +140,9 @@ zp_rc zp_submission_unpack(zp_str bytes, zp_submission *out)
     uint64_t revision = zp_mp_uint(&m);
     out->revision = (uint32_t)revision;
     m.bad |= revision < 1 || revision > UINT32_MAX;
+    bool has_first = get_id(&m, &out->first);
     out->has_replaces = get_id(&m, &out->replaces);
+    m.bad |= has_first != out->has_replaces;
     out->has_copied_from = get_id(&m, &out->copied_from);
     out->submitter = zp_mp_str(&m);
     out->idempotency_key = zp_mp_str(&m);

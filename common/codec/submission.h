@@ -1,8 +1,8 @@
 /*
  * submission.h - the record of an accepted submission, MessagePack, kept for ever.
  *
- * [schema, received_ms, revision, replaces | nil, copied_from | nil, submitter, idempotency_key | nil, digest, form]
- * The form is its own array, packed once in the request thread and copied as bytes from then on.
+ * [schema, received_ms, revision, first | nil, replaces | nil, copied_from | nil, submitter, idempotency_key | nil,
+ * digest, form] The form is its own array, packed once in the request thread and copied as bytes from then on.
  */
 #ifndef ZP_CODEC_SUBMISSION_H
 #define ZP_CODEC_SUBMISSION_H
@@ -17,8 +17,9 @@
 typedef struct {
     int64_t received_ms;
     uint32_t revision; /* 1, 2, … of this year, unit and project */
-    bool has_replaces;
-    zp_id replaces; /* the revision before */
+    bool has_replaces; /* it is a revision above 1, and has both */
+    zp_id first;       /* revision 1 */
+    zp_id replaces;    /* the revision before */
     bool has_copied_from;
     zp_id copied_from;      /* last year's submission of the same project, which this one repeats */
     zp_str submitter;       /* "anonymous" or the authenticated name */

@@ -19,6 +19,8 @@ static void fill_from_submission(zp_status *status, const zp_submission *submiss
 {
     status->received_ms = submission->received_ms;
     status->revision = submission->revision;
+    status->has_first = submission->has_replaces;
+    status->first = submission->first;
     status->submitter = submission->submitter;
     status->idempotency_key = submission->idempotency_key;
     status->digest = submission->digest;

@@ -61,6 +61,7 @@ typedef struct {
     zp_put_verdict verdict;
     zp_id id; /* of the new or the first submission */
     uint32_t revision;
+    zp_id first;         /* with NEW of a revision above 1: revision 1 */
     int64_t received_ms; /* with NEW */
     bool adopts_key; /* with SAME: the content was there, the key was not; it stands for the first one from now on */
     zp_id current;   /* with ON_FILE and STALE */

@@ -62,6 +62,7 @@ static zp_rc pack_head(zp_intake *self, const zp_put *put)
     zp_submission record = {.received_ms = put->received_ms,
                             .revision = put->revision,
                             .has_replaces = put->has_if_match,
+                            .first = put->first,
                             .replaces = put->if_match,
                             .has_copied_from = put->has_copied_from,
                             .copied_from = put->copied_from,

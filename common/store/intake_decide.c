@@ -92,10 +92,22 @@ static zp_rc conflict(zp_put *put, zp_put_verdict verdict, const zp_receipt *cur
     return ZP_OK;
 }
 
-static zp_rc new_revision(zp_put *put, uint32_t revision)
+static zp_rc first_revision(zp_put *put)
 {
     put->verdict = ZP_PUT_NEW;
-    put->revision = revision;
+    put->revision = 1;
+    return ZP_OK;
+}
+
+static zp_rc next_revision(zp_intake *self, MDB_txn *txn, zp_put *put, const zp_receipt *current)
+{
+    zp_receipt first = *current;
+    zp_rc rc = current->revision == 1 ? ZP_OK : find_revision(self, txn, &put->form_key, 1, &first);
+    if (rc)
+        return rc == ZP_NOTFOUND ? ZP_CORRUPT : rc;
+    put->verdict = ZP_PUT_NEW;
+    put->revision = current->revision + 1;
+    put->first = first.id;
     return ZP_OK;
 }
 
@@ -119,7 +131,7 @@ static zp_rc decide_replacement(zp_intake *self, MDB_txn *txn, zp_put *put, cons
 {
     zp_receipt successor;
     if (zp_id_cmp(&put->if_match, &current->id) == 0)
-        return has_content(current, put) ? same_as(put, current) : new_revision(put, current->revision + 1);
+        return has_content(current, put) ? same_as(put, current) : next_revision(self, txn, put, current);
     zp_rc rc = find_successor(self, txn, put, &successor);
     if (rc && rc != ZP_NOTFOUND)
         return rc;
@@ -151,7 +163,7 @@ static zp_rc decide_by_form(zp_intake *self, MDB_txn *txn, zp_put *put)
         return rc;
     if (rc == ZP_NOTFOUND) {
         if (!put->has_if_match)
-            return new_revision(put, 1);
+            return first_revision(put);
         put->verdict = ZP_PUT_NO_SUCH;
         return ZP_OK;
     }

@@ -2,10 +2,11 @@
  * scores.h - the store of results and the event log. One writing thread of one process: the active worker's loop.
  *
  * Databases, all keys of fixed size, all values sealed: results (id → event number, status record), events (u64 BE →
- * frozen event, without gaps from where the log starts), meta (see meta.h;
- * also which notice about a webhook endpoint was told last), latest (form key → revision and id that
- * counts), index (kind, value, id → nothing: for listings), totals (year, department → counts and sums). All of a
- * batch's effects are in one transaction. Readers: any thread and process, each with its own zp_scores_reader.
+ * frozen event, without gaps from where the log starts), meta (see meta.h; also which notice about a webhook endpoint
+ * was told last), latest (form key → revision and id that counts; only of forms that have a result above revision 1,
+ * since its keys lie anywhere, and each would be a page to write), index (kind, value, id → nothing: for listings),
+ * totals (year, department → counts and sums). All of a batch's effects are in one transaction. Readers: any thread and
+ * process, each with its own zp_scores_reader.
  */
 #ifndef ZP_STORE_SCORES_H
 #define ZP_STORE_SCORES_H
@@ -25,15 +26,15 @@ zp_env *zp_scores_env(zp_scores *self);
 zp_rc zp_scores_ensure(const char *path, uint64_t map_size, char *message, size_t message_size);
 
 /*
- * Commits a batch: for each status (state ZP_SCORED or ZP_FAILED, id set, seq ignored), if there is no result for its
- * id: numbers and freezes its event, writes result, indexes and totals. A revision above 1 makes the earlier one
- * `superseded` (event, and it leaves the totals); one that arrives after a later revision has been scored is itself
- * superseded at once. An id that has a result is skipped: delivered twice counts once. A `failed` one may later be
- * replaced by a scored one. Whatever the order of arrival, each scored submission gets its `scored` event (then, if
- * late, `superseded`), and the highest revision that has a result, scored or failed, is the one that stands. A status
- * whose scored_ms is 0 gets now_ms. A damaged record of an earlier result or total is logged and left as it is; it does
- * not stop the batch. *last_seq: the newest number after the commit. ZP_OK, ZP_FULL or ZP_NOMEM (nothing changed),
- * ZP_IN_DOUBT, ZP_CORRUPT (the file's pages are damaged; nothing changed).
+ * Commits a batch: for each status (state ZP_SCORED or ZP_FAILED, id set, first set above revision 1, seq ignored), if
+ * there is no result for its id: numbers and freezes its event, writes result, indexes and totals. A revision above 1
+ * makes the earlier one `superseded` (event, and it leaves the totals); one that arrives after a later revision has
+ * been scored is itself superseded at once. An id that has a result is skipped: delivered twice counts once. A `failed`
+ * one may later be replaced by a scored one. Whatever the order of arrival, each scored submission gets its `scored`
+ * event (then, if late, `superseded`), and the highest revision that has a result, scored or failed, is the one that
+ * stands. A status whose scored_ms is 0 gets now_ms. A damaged record of an earlier result or total is logged and left
+ * as it is; it does not stop the batch. *last_seq: the newest number after the commit. ZP_OK, ZP_FULL or ZP_NOMEM
+ * (nothing changed), ZP_IN_DOUBT, ZP_CORRUPT (the file's pages are damaged; nothing changed).
  */
 zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch, size_t count, uint64_t *last_seq);
 

@@ -139,12 +139,12 @@ static zp_rc become_superseded(work *w, zp_status *status, const zp_id *by)
     return announce(w, status);
 }
 
-/* The earlier revision leaves the totals; its record and its grade stay readable. */
+/* The earlier revision leaves the totals; its record and its grade stay readable. ZP_NOTFOUND: it has no result. */
 static zp_rc supersede(work *w, const zp_id *id, const zp_id *by)
 {
     zp_status earlier;
     zp_rc rc = read_result(w, id, &earlier);
-    if (rc == ZP_NOTFOUND || rc == ZP_CORRUPT) {
+    if (rc == ZP_CORRUPT) {
         complain("result-damaged", id);
         return ZP_OK;
     }
@@ -161,24 +161,39 @@ static zp_rc supersede(work *w, const zp_id *id, const zp_id *by)
     return rc ? rc : zp_totals_count(w->store, w->txn, &earlier, +1);
 }
 
+/* Without a standing only revision 1 can have a result; it may also come later, and then finds the standing. */
+static zp_rc supersede_first(work *w, const zp_status *status)
+{
+    zp_rc rc = status->has_first ? supersede(w, &status->first, &status->id) : ZP_OK;
+    return rc == ZP_NOTFOUND ? ZP_OK : rc;
+}
+
+static zp_rc supersede_standing(work *w, const zp_standing *standing, const zp_status *status)
+{
+    if (zp_id_cmp(&standing->id, &status->id) == 0)
+        return ZP_OK;
+    zp_rc rc = supersede(w, &standing->id, &status->id);
+    if (rc == ZP_NOTFOUND)
+        complain("result-damaged", &standing->id);
+    return rc == ZP_NOTFOUND ? ZP_OK : rc;
+}
+
 /* Settles which of the form's revisions counts, now that this one has a result. */
 static zp_rc settle(work *w, zp_status *status)
 {
     zp_form_key form;
-    zp_standing latest;
+    zp_standing standing;
     zp_form_key_of(status->year, status->unit, status->project_name, &form);
-    zp_rc rc = read_standing(w, &form, &latest);
+    zp_rc rc = read_standing(w, &form, &standing);
+    if (!rc && is_later(&standing, status))
+        return become_superseded(w, status, &standing.id);
     if (rc == ZP_CORRUPT)
         complain("standing-damaged", &status->id);
-    else if (rc && rc != ZP_NOTFOUND)
-        return rc;
-    if (!rc && is_later(&latest, status))
-        return become_superseded(w, status, &latest.id);
-    if (!rc && zp_id_cmp(&latest.id, &status->id) != 0)
-        rc = supersede(w, &latest.id, &status->id);
-    else
-        rc = ZP_OK;
-    return rc ? rc : write_standing(w, &form, status);
+    if (!rc)
+        rc = supersede_standing(w, &standing, status);
+    else if (rc == ZP_NOTFOUND || rc == ZP_CORRUPT)
+        rc = supersede_first(w, status);
+    return rc || status->revision == 1 ? rc : write_standing(w, &form, status);
 }
 
 /* ---- the batch ---- */

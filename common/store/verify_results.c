@@ -67,7 +67,8 @@ static zp_rc check_entry(void *context, const zp_index_key *key)
     return rc;
 }
 
-/* The revision that counts is the highest that has a result; every other one is superseded. */
+/* The revision that counts is the highest that has a result; every other one is superseded. Of a form that has but its
+ * first there is no entry. */
 static zp_rc check_standing(zp_check *self, const zp_status *status)
 {
     zp_form_key form = form_key_of(status);
@@ -76,7 +77,7 @@ static zp_rc check_standing(zp_check *self, const zp_status *status)
     zp_rc rc = zp_get_sealed(self->scores_read.txn, self->scores->latest, ZP_BYTES(form), &bytes);
     if (!rc)
         rc = zp_standing_unpack(bytes, &standing);
-    if (rc == ZP_NOTFOUND)
+    if (rc == ZP_NOTFOUND && (status->revision > 1 || status->state == ZP_SUPERSEDED))
         zp_check_fault(self, "latest has no entry for its form");
     if (rc)
         return rc == ZP_NOTFOUND || rc == ZP_CORRUPT ? ZP_OK : rc;

@@ -98,7 +98,7 @@ static zp_rc show_result(walk *w, zp_str key, const zp_form_key *form)
     memcpy(status.id.b, key.p, sizeof status.id.b);
     w->archive->counts.failed += status.state == ZP_FAILED;
     rc = zp_index_each(&status, show_entry, w);
-    return rc ? rc : show_found(w, ZP_OF_LATEST, ZP_BYTES(*form), &standing);
+    return rc || status.revision == 1 ? rc : show_found(w, ZP_OF_LATEST, ZP_BYTES(*form), &standing);
 }
 
 static zp_rc is_pending(walk *w, zp_str key, bool *out)

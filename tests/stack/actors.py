@@ -53,8 +53,8 @@ def pack_form(form):
     return msgpack.packb([1, text(form["year"]), *header, funds, *goals, indicators, *trailer])
 
 
-def pack_submission(form, revision=1, replaces=None, received_ms=1767225600000):
-    return msgpack.packb([1, received_ms, revision, replaces, None, "tester", None, bytes(32), pack_form(form)])
+def pack_submission(form, revision=1, replaces=None, first=None, received_ms=1767225600000):
+    return msgpack.packb([2, received_ms, revision, first or replaces, replaces, None, "tester", None, bytes(32), pack_form(form)])
 
 
 def submission(number=1, project=None, **more):

@@ -31,6 +31,7 @@ static void the_record_says_what_was_put(void **state)
         assert_int_equal(read.revision, i + 2);
         assert_int_equal(read.received_ms, now_ms);
         assert_true(read.has_replaces);
+        assert_memory_equal(read.first.b, first.id.b, sizeof first.id.b);
         assert_memory_equal(read.replaces.b, current.b, sizeof current.b);
         assert_memory_equal(read.digest.b, put.digest.b, sizeof put.digest.b);
         zp_buf_free(&record);

@@ -222,6 +222,7 @@ static void pack_subjects(subject subjects[SUBJECTS])
     zp_submission submission = {.received_ms = kit_received_ms,
                                 .revision = 2,
                                 .has_replaces = true,
+                                .first = kit_id(6),
                                 .replaces = kit_id(9),
                                 .submitter = ZP_STR("unit-1"),
                                 .idempotency_key = ZP_STR("k-1"),
@@ -357,8 +358,8 @@ static void another_schema_is_corrupt(void **state)
         char *schema = subjects[i].record.p + ((unsigned char)subjects[i].record.p[0] == 0xdc ? 3 : 1);
         if ((unsigned char)*schema == 0xcc)
             schema++;
-        assert_int_equal(*schema, 1);
-        *schema = 2;
+        assert_int_equal(*schema, i == 1 ? 2 : 1); /* a submission's is 2 */
+        *schema ^= 3;
         assert_int_equal(decode_whole(&subjects[i]), ZP_CORRUPT);
     }
     free_subjects(subjects);
@@ -405,6 +406,7 @@ static void submissions_come_back(void **state)
         zp_submission sent = {.received_ms = kit_received_ms,
                               .revision = UINT32_MAX,
                               .has_replaces = replaces,
+                              .first = kit_id(replaces ? 6 : 0),
                               .replaces = kit_id(replaces ? 7 : 0),
                               .has_copied_from = !replaces,
                               .copied_from = kit_id(replaces ? 0 : 8),
@@ -419,8 +421,10 @@ static void submissions_come_back(void **state)
         assert_int_equal(got.received_ms, sent.received_ms);
         assert_int_equal(got.revision, UINT32_MAX);
         assert_int_equal(got.has_replaces, replaces);
-        if (replaces)
+        if (replaces) {
+            assert_int_equal(zp_id_cmp(&got.first, &sent.first), 0);
             assert_int_equal(zp_id_cmp(&got.replaces, &sent.replaces), 0);
+        }
         assert_int_equal(got.has_copied_from, !replaces);
         if (!replaces)
             assert_int_equal(zp_id_cmp(&got.copied_from, &sent.copied_from), 0);

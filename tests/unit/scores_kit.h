@@ -18,6 +18,7 @@ typedef struct {
     zp_scores_reader *reader;
     zp_arena *arena;
     zp_id_gen ids;
+    zp_id first; /* the revision 1 that was made last */
     uint64_t random;
     uint64_t last;
     char message[512];
@@ -82,6 +83,7 @@ static zp_flag flags_of_one[] = {
     {.code = ZP_FLAG_SCORE_TOO_LOW, .severity = ZP_SEV_WARNING, .pointer = {"/indicators/1/score", 19}},
     {.code = ZP_FLAG_ALL_FULL, .severity = ZP_SEV_INFO, .pointer = {"", 0}}};
 
+/* Above revision 1: of the project whose revision 1 was made last. */
 static inline zp_status status_of(fixture *f, const char *project, uint32_t revision, int64_t confirmed)
 {
     zp_status s = {.state = ZP_SCORED,
@@ -97,6 +99,10 @@ static inline zp_status status_of(fixture *f, const char *project, uint32_t revi
                    .has_result = true};
     assert_int_equal(zp_id_next(&f->ids, now_ms, &s.id), ZP_OK);
     zp_digest_of(s.project_name, &s.digest);
+    if (revision == 1)
+        f->first = s.id;
+    s.has_first = revision > 1;
+    s.first = f->first;
     s.result = (zp_result){.profile_name = ZP_STR("mof-2020"),
                            .profile_version = ZP_STR("1"),
                            .profile_hash = ZP_STR("00"),
