@@ -22,7 +22,8 @@ enum {
     STATUS_OK = 200,
     STATUS_REDIRECT = 300,
     STATUS_MISTAKE = 400,
-    STATUS_GONE = 410
+    STATUS_GONE = 410,
+    MOST_RETRY_S = INT32_MAX
 };
 
 struct zp_post {
@@ -249,18 +250,40 @@ static void explain(const zp_post *self, CURLcode code, zp_post_result *out)
         snprintf(why, ZP_POST_WHY, "no status");
 }
 
+/* libcurl takes a number of more digits than it can hold for none. */
+static int64_t seconds_of(const char *text)
+{
+    int64_t seconds = 0;
+    while (*text >= '0' && *text <= '9' && seconds < MOST_RETRY_S)
+        seconds = seconds * 10 + (*text++ - '0');
+    return seconds < MOST_RETRY_S ? seconds : MOST_RETRY_S;
+}
+
+/* Retry-After, as seconds or as a date; 0: not said, or a date that is past. */
+static int64_t retry_after_ms(CURL *easy)
+{
+    struct curl_header *header;
+    curl_off_t seconds = 0;
+    bool digits = curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+                  header->value[0] && header->value[strspn(header->value, "0123456789")] == '\0';
+    if (digits)
+        return seconds_of(header->value) * 1000;
+    if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0)
+        return 0;
+    return (seconds < MOST_RETRY_S ? seconds : MOST_RETRY_S) * 1000;
+}
+
 /* The status decides, also when its body was too long or did not end in time: the receiver has said what it did. */
 void zp_post_finish(zp_post *self, CURLcode code, zp_post_result *out)
 {
     long status = 0;
-    curl_off_t took_us = 0, retry_s = 0;
+    curl_off_t took_us = 0;
     *out = (zp_post_result){.outcome = ZP_POST_FAILED};
     if (curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= STATUS_OK)
         out->status = (unsigned)status;
     if (curl_easy_getinfo(self->easy, CURLINFO_TOTAL_TIME_T, &took_us) == CURLE_OK)
         out->took_ms = took_us / 1000;
-    if (curl_easy_getinfo(self->easy, CURLINFO_RETRY_AFTER, &retry_s) == CURLE_OK && retry_s > 0)
-        out->retry_after_ms = retry_s < INT32_MAX ? retry_s * 1000 : (int64_t)INT32_MAX * 1000;
+    out->retry_after_ms = retry_after_ms(self->easy);
     if (out->status >= STATUS_OK && out->status < STATUS_REDIRECT) {
         out->outcome = ZP_POST_DELIVERED;
         return;
