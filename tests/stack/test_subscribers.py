@@ -218,7 +218,7 @@ class Faults(SubscribersCase):
         for example in stuck:
             example.process.send_signal(signal.SIGSTOP)
         deaf = [self.context.socket(zmq.SUB) for _ in range(5)]
-        for peer in deaf:  # their I/O threads answer heartbeats; nobody reads
+        for peer in deaf:  # whose queues are full at once
             self.addCleanup(peer.close, 0)
             peer.rcvhwm = 1
             peer.subscribe(b"")
