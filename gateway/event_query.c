@@ -7,15 +7,28 @@
 
 #include "core/form.h"
 
-enum { MOST = 1000, USUAL = 100, MAX_TYPE = 64 };
+enum { MOST = 1000, USUAL = 100 };
 
+/* What is liked best. Of equals JSON, which everybody reads, but for a format that is named: who names it wants it. */
 static zp_events_format format_of(zp_str accept)
 {
-    if (zp_accept_names(accept, "text", "event-stream"))
-        return ZP_EVENTS_STREAM;
-    if (zp_accept_names(accept, "application", "cloudevents-batch+json"))
-        return ZP_EVENTS_BATCH;
-    return zp_accept_names(accept, "application", "vnd.msgpack") ? ZP_EVENTS_MSGPACK : ZP_EVENTS_JSON;
+    static const struct {
+        zp_events_format format;
+        const char *type, *subtype;
+    } formats[] = {{ZP_EVENTS_JSON, "application", "json"},
+                   {ZP_EVENTS_BATCH, "application", "cloudevents-batch+json"},
+                   {ZP_EVENTS_MSGPACK, "application", "vnd.msgpack"},
+                   {ZP_EVENTS_STREAM, "text", "event-stream"}};
+    zp_events_format best = ZP_EVENTS_JSON;
+    int quality = 0;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        zp_liking liking = zp_accept_of(accept, formats[i].type, formats[i].subtype);
+        if (liking.quality > quality || (liking.named && liking.quality == quality)) {
+            best = formats[i].format;
+            quality = liking.quality;
+        }
+    }
+    return best;
 }
 
 static zp_rc read_filter(const zp_param *type, const zp_param *unit, const zp_param *year, zp_arena *arena,
@@ -24,8 +37,8 @@ static zp_rc read_filter(const zp_param *type, const zp_param *unit, const zp_pa
     uint64_t number = 0;
     *out = (zp_event_filter){.type = type->value, .unit = unit->value};
     zp_rc rc = zp_query_uint(year, ZP_YEAR_FIRST, ZP_YEAR_LAST, arena, &number, fault);
-    if (!rc && type->value.n > MAX_TYPE)
-        rc = zp_query_refuse(type, arena, "scored, failed, superseded, or a whole type of event", fault);
+    if (!rc && zp_str_filled(type->value) && !zp_event_is_type(type->value))
+        rc = zp_query_refuse(type, arena, ZP_EVENT_TYPES, fault);
     if (!rc && unit->value.n > ZP_MAX_CELL)
         rc = zp_query_refuse(unit, arena, "the exact name or code of a unit", fault);
     out->year = (int)number;

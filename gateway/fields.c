@@ -80,48 +80,40 @@ static int quality(zp_str text)
     return q > WHOLE ? WHOLE : q;
 }
 
-bool zp_accept_is_html(zp_str accept)
+/* How exactly a range names the type: 0 not at all, 1 by "any", 2 by its first half, 3 in full. */
+static int precision_of(media_range range, const char *type, const char *subtype)
 {
-    int html = 0, json = 0, json_rank = 0;
+    if (is_range(range, type, subtype))
+        return 3;
+    return is_range(range, type, "*") ? 2 : is_range(range, "*", "*");
+}
+
+/* The most exact range that covers the type decides, the first of several that are equal. */
+zp_liking zp_accept_of(zp_str accept, const char *type, const char *subtype)
+{
+    int best = 0;
+    zp_liking liking = {.quality = zp_str_filled(accept) ? 0 : WHOLE};
     if (!zp_str_filled(accept))
-        return false;
+        return liking;
     zp_lex lex = zp_lex_of(accept);
     do {
         media_range range = take_range(&lex);
         zp_str name, value;
-        int q = WHOLE;
+        int q = WHOLE, precision = precision_of(range, type, subtype);
         while (take_parameter(&lex, &name, &value))
             if (zp_lex_is(name, "q"))
                 q = quality(value);
-        /* The most specific range that covers a type decides (section 12.5.1). */
-        int rank = is_range(range, "application", "json") ? 3
-                   : is_range(range, "application", "*")  ? 2
-                   : is_range(range, "*", "*")            ? 1
-                                                          : 0;
-        if (is_range(range, "text", "html"))
-            html = q;
-        else if (rank > json_rank) {
-            json_rank = rank;
-            json = q;
+        if (precision > best) {
+            best = precision;
+            liking = (zp_liking){.quality = q, .named = precision == 3 && q > 0};
         }
     } while (zp_lex_next_element(&lex));
-    return html > json;
+    return liking;
 }
 
-bool zp_accept_names(zp_str accept, const char *type, const char *subtype)
+bool zp_accept_is_html(zp_str accept)
 {
-    if (!zp_str_filled(accept))
-        return false;
-    zp_lex lex = zp_lex_of(accept);
-    do {
-        bool named = is_range(take_range(&lex), type, subtype);
-        zp_str name, value;
-        while (take_parameter(&lex, &name, &value))
-            named &= !zp_lex_is(name, "q") || quality(value) > 0;
-        if (named)
-            return true;
-    } while (zp_lex_next_element(&lex));
-    return false;
+    return zp_accept_of(accept, "text", "html").quality > zp_accept_of(accept, "application", "json").quality;
 }
 
 /* ---- entity tags ---- */

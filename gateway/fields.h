@@ -16,11 +16,15 @@ zp_media zp_media_of(zp_str content_type);
 
 bool zp_media_is_ndjson(zp_str content_type);
 
-/* Whether Accept names text/html and likes it better than application/json (RFC 9110, section 12.5.1). */
-bool zp_accept_is_html(zp_str accept);
+typedef struct {
+    int quality; /* in thousandths; 0: not wanted */
+    bool named;  /* in full, not by a "*" */
+} zp_liking;
+/* What an Accept says about a type (lower case), by RFC 9110, section 12.5.1; without one everything is as welcome. */
+zp_liking zp_accept_of(zp_str accept, const char *type, const char *subtype);
 
-/* Whether Accept names this very type, at whatever quality above 0; "*" does not count. Lower case. */
-bool zp_accept_names(zp_str accept, const char *type, const char *subtype);
+/* Whether Accept likes text/html better than application/json. */
+bool zp_accept_is_html(zp_str accept);
 
 typedef enum { ZP_TAG_NONE, ZP_TAG_LISTED, ZP_TAG_ANY } zp_tag_match;
 /* Whether an If-None-Match lists etag (with its quotes), by weak comparison; ZP_TAG_ANY for "*". */

@@ -12,6 +12,14 @@
 
 enum { SHARE = 3, LONGEST_PAUSE_MS = 1000 };
 
+/* Whoever waits is answered when it said; the beats of streams come once a second all together. */
+static void heed_end(zp_loop *self, const zp_visit *v)
+{
+    const zp_follow *follow = v->request.follow;
+    if (follow->format != ZP_EVENTS_STREAM && follow->until < self->next_end)
+        self->next_end = follow->until;
+}
+
 void zp_visit_follow(zp_loop *self, zp_visit *v)
 {
     zp_request_shed(&v->request);
@@ -19,6 +27,7 @@ void zp_visit_follow(zp_loop *self, zp_visit *v)
     zp_visit_hold(self, v, 0);
     v->state = ZP_FOLLOWING;
     TAILQ_INSERT_TAIL(&self->following, v, turn);
+    heed_end(self, v);
 }
 
 static void wake(zp_loop *self, zp_visit *v)
@@ -34,14 +43,25 @@ void zp_followers_wake_all(zp_loop *self)
         wake(self, v);
 }
 
-void zp_followers_tick(zp_loop *self, int64_t now)
+void zp_followers_expire(zp_loop *self, int64_t now)
 {
     zp_visit *next;
+    if (now < self->next_end)
+        return;
+    self->next_end = INT64_MAX;
     for (zp_visit *v = TAILQ_FIRST(&self->following); v; v = next) {
         next = TAILQ_NEXT(v, turn);
         if (v->request.follow->until <= now)
             wake(self, v);
+        else
+            heed_end(self, v);
     }
+}
+
+void zp_followers_tick(zp_loop *self, int64_t now)
+{
+    self->next_end = now;
+    zp_followers_expire(self, now);
     self->news = true;
 }
 
@@ -65,5 +85,6 @@ int64_t zp_followers_due(const zp_loop *self)
 {
     if (TAILQ_EMPTY(&self->following))
         return INT64_MAX;
-    return self->news && self->next_news < self->next_tick ? self->next_news : self->next_tick;
+    int64_t due = self->next_end < self->next_tick ? self->next_end : self->next_tick;
+    return self->news && self->next_news < due ? self->next_news : due;
 }

@@ -68,6 +68,7 @@ static void tick(zp_loop *self, int64_t now)
 {
     for (zp_parked *node; (node = zp_park_overdue(self->park, now));)
         zp_visit_wait_over(self, (zp_visit *)((char *)node - offsetof(zp_visit, parked)));
+    zp_followers_expire(self, now);
     if (now < self->next_tick)
         return;
     self->next_tick = now + TICK_MS;

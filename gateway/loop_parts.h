@@ -77,6 +77,7 @@ struct zp_loop {
     SLIST_HEAD(, zp_visit) spare_visits;
     struct zp_turns working, following;
     int64_t woken_at;  /* followers were given their turn then, and some still wait for it; 0 = none do */
+    int64_t next_end;  /* no waiting reader's time is up before; monotonic */
     int64_t next_news; /* not before: so that followers get a share of the thread, and no more */
     bool news;         /* the log may have grown */
     unsigned spare_conn_count, spare_visit_count;
@@ -115,9 +116,10 @@ void zp_loop_work(zp_loop *self);
 
 /* Waits for news; its memory is given back meanwhile. */
 void zp_visit_follow(zp_loop *self, zp_visit *v);
-/* Gives followers their turn: when the log has grown; when their time is up (once a second); all, as the gateway ends.
- */
+/* Gives followers their turn: when the log has grown; when a waiting reader's time is up; once a second, for the beats
+ * of streams, and to look at the log if a hint was lost; all, as the gateway ends. */
 void zp_followers_look(zp_loop *self, int64_t now);
+void zp_followers_expire(zp_loop *self, int64_t now);
 void zp_followers_tick(zp_loop *self, int64_t now);
 void zp_followers_wake_all(zp_loop *self);
 /* When to look again, at the latest; INT64_MAX: when there is mail. */

@@ -75,6 +75,15 @@ static bool day(const char *text, zp_event_filter *filter)
     return false;
 }
 
+static bool type(const char *text, zp_event_filter *filter)
+{
+    filter->type = zp_str_of(text);
+    if (zp_event_is_type(filter->type))
+        return true;
+    fprintf(stderr, "ziping tail: --type takes one of " ZP_EVENT_TYPES ", not \"%s\"\n", text);
+    return false;
+}
+
 /* False: it makes no sense, which was said. */
 static bool take_option(int c, const char *text, options *o)
 {
@@ -92,8 +101,8 @@ static bool take_option(int c, const char *text, options *o)
     if (c == 'D')
         return day(text, filter);
     if (c == 'T')
-        filter->type = zp_str_of(text);
-    else if (c == 'U')
+        return type(text, filter);
+    if (c == 'U')
         filter->unit = zp_str_of(text);
     else if (c == 'S')
         o->totals = true;

@@ -23,15 +23,32 @@ typedef struct {
     int (*run)(zp_webhook_job *job);
     subject subject;
     zp_access access;
+    const char *options; /* letters of those that go with it */
 } verb;
 
 static const verb verbs[] = {
-    {"add", zp_cli_webhook_add, URL, ZP_READ_WRITE},      {"list", zp_cli_webhook_list, NOTHING, ZP_READ_ONLY},
-    {"show", zp_cli_webhook_show, ID, ZP_READ_ONLY},      {"test", zp_cli_webhook_test, ID, ZP_READ_ONLY},
-    {"enable", zp_cli_webhook_enable, ID, ZP_READ_WRITE}, {"disable", zp_cli_webhook_disable, ID, ZP_READ_WRITE},
-    {"replay", zp_cli_webhook_replay, ID, ZP_READ_WRITE}, {"rotate", zp_cli_webhook_rotate, ID, ZP_READ_WRITE},
-    {"remove", zp_cli_webhook_remove, ID, ZP_READ_WRITE},
+    {"add", zp_cli_webhook_add, URL, ZP_READ_WRITE, "ctyuaHP"},
+    {"list", zp_cli_webhook_list, NOTHING, ZP_READ_ONLY, "c"},
+    {"show", zp_cli_webhook_show, ID, ZP_READ_ONLY, "cl"},
+    {"test", zp_cli_webhook_test, ID, ZP_READ_ONLY, "c"},
+    {"enable", zp_cli_webhook_enable, ID, ZP_READ_WRITE, "c"},
+    {"disable", zp_cli_webhook_disable, ID, ZP_READ_WRITE, "c"},
+    {"replay", zp_cli_webhook_replay, ID, ZP_READ_WRITE, "ca"},
+    {"rotate", zp_cli_webhook_rotate, ID, ZP_READ_WRITE, "co"},
+    {"remove", zp_cli_webhook_remove, ID, ZP_READ_WRITE, "c"},
 };
+
+static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                        {"types", required_argument, NULL, 't'},
+                                        {"year", required_argument, NULL, 'y'},
+                                        {"unit", required_argument, NULL, 'u'},
+                                        {"after", required_argument, NULL, 'a'},
+                                        {"overlap", required_argument, NULL, 'o'},
+                                        {"log", required_argument, NULL, 'l'},
+                                        {"allow-http", no_argument, NULL, 'H'},
+                                        {"allow-private", no_argument, NULL, 'P'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
 
 static int usage(FILE *to)
 {
@@ -126,52 +143,70 @@ static int open_and_run(const verb *chosen, zp_webhook_job *job)
     return code;
 }
 
-/* -1: go on; otherwise the exit code. */
-static int read_options(int argc, char **argv, zp_webhook_options *o)
+static const char *name_of(int letter)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-                                          {"types", required_argument, NULL, 't'},
-                                          {"year", required_argument, NULL, 'y'},
-                                          {"unit", required_argument, NULL, 'u'},
-                                          {"after", required_argument, NULL, 'a'},
-                                          {"overlap", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'l'},
-                                          {"allow-http", no_argument, NULL, 'H'},
-                                          {"allow-private", no_argument, NULL, 'P'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-        const char **to = c == 'c'   ? &o->config
-                          : c == 't' ? &o->types
-                          : c == 'y' ? &o->year
-                          : c == 'u' ? &o->unit
-                          : c == 'a' ? &o->after
-                          : c == 'o' ? &o->overlap
-                          : c == 'l' ? &o->log
-                                     : NULL;
-        if (to)
-            *to = optarg;
-        else if (c == 'H')
-            o->allow_http = true;
-        else if (c == 'P')
-            o->allow_private = true;
-        else
+    const struct option *option = options;
+    while (option->val != letter)
+        option++;
+    return option->name;
+}
+
+static const char **place_of(zp_webhook_options *o, int letter)
+{
+    const char **const places[] = {['c'] = &o->config, ['t'] = &o->types,   ['y'] = &o->year, ['u'] = &o->unit,
+                                   ['a'] = &o->after,  ['o'] = &o->overlap, ['l'] = &o->log};
+    return places[letter];
+}
+
+/* What would be passed over in silence is refused. -1: go on; otherwise the exit code. */
+static int read_options(const verb *chosen, int argc, char **argv, zp_webhook_options *o)
+{
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h' || c == '?')
             return usage(c == 'h' ? stdout : stderr);
+        if (!strchr(chosen->options, c)) {
+            fprintf(stderr, "ziping webhook: --%s does not go with %s; leave it out\n", name_of(c), chosen->name);
+            return ZP_EXIT_USAGE;
+        }
+        o->allow_http |= c == 'H';
+        o->allow_private |= c == 'P';
+        if (c == 'H' || c == 'P')
+            continue;
+        if (*place_of(o, c)) {
+            fprintf(stderr, "ziping webhook: --%s is given twice; give it once\n", name_of(c));
+            return ZP_EXIT_USAGE;
+        }
+        *place_of(o, c) = optarg;
     }
     return -1;
+}
+
+/* What stands behind the options. False: it was said what is wrong. */
+static bool read_subject(const verb *chosen, int count, char **words, zp_webhook_options *o)
+{
+    if (chosen->subject == NOTHING && count > 0)
+        fprintf(stderr, "ziping webhook: %s takes no \"%s\"; leave it out\n", chosen->name, words[0]);
+    else if (chosen->subject == URL && count != 1)
+        fprintf(stderr, "ziping webhook: add takes one URL, not %d; ziping webhook add https://host/path\n", count);
+    else if (chosen->subject == ID && count != 1)
+        fprintf(stderr, "ziping webhook: %s takes one endpoint's ID, not %d; ziping webhook list has them\n",
+                chosen->name, count);
+    else if (chosen->subject == ID)
+        return zp_cli_webhook_number("ID", words[0], INT64_MAX, &o->id);
+    else {
+        o->url = words[0];
+        return true;
+    }
+    return false;
 }
 
 static int run(const verb *chosen, int argc, char **argv)
 {
     zp_webhook_options o = {0};
-    int code = read_options(argc, argv, &o);
+    int code = read_options(chosen, argc, argv, &o);
     if (code >= 0)
         return code;
-    if (argc - optind != (chosen->subject != NOTHING))
-        return usage(stderr);
-    if (chosen->subject == URL)
-        o.url = argv[optind];
-    if (chosen->subject == ID && !zp_cli_webhook_number("ID", argv[optind], INT64_MAX, &o.id))
+    if (!read_subject(chosen, argc - optind, argv + optind, &o))
         return ZP_EXIT_USAGE;
     zp_config *config = zp_cli_config(o.config);
     if (!config)
@@ -188,5 +223,9 @@ int zp_cli_webhook(int argc, char **argv)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(name, verbs[i].name) == 0)
             return run(&verbs[i], argc - 1, argv + 1);
+    if (*name && *name != '-') {
+        fprintf(stderr, "ziping webhook: there is no verb \"%s\"; --help has those there are\n", name);
+        return ZP_EXIT_USAGE;
+    }
     return usage(strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ? stdout : stderr);
 }

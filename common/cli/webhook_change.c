@@ -6,14 +6,16 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "core/form.h"
 #include "store/scores.h"
-#include "webhook/post.h"
+#include "webhook/sign.h"
+#include "webhook/url.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LAST_YEAR = 2199, USUAL_OVERLAP_S = 86400, MOST_OVERLAP_S = 30 * 86400 };
+enum { USUAL_OVERLAP_S = 86400, MOST_OVERLAP_S = 30 * 86400 };
 
 const zp_webhook_type zp_webhook_types[4] = {{"scored", ZP_WANT_SCORED},
                                              {"failed", ZP_WANT_FAILED},
@@ -44,41 +46,73 @@ static bool make_secret(zp_webhook_secret *out, char text[ZP_SECRET_TEXT + 1])
 
 /* ---- add ---- */
 
-static bool read_types(const char *text, unsigned *out)
+static unsigned type_bit(const char *name, size_t n)
+{
+    for (size_t i = 0; i < sizeof zp_webhook_types / sizeof *zp_webhook_types; i++)
+        if (strlen(zp_webhook_types[i].name) == n && strncmp(zp_webhook_types[i].name, name, n) == 0)
+            return zp_webhook_types[i].bit;
+    return 0;
+}
+
+static int read_types(const char *text, unsigned *out)
 {
     size_t n;
     *out = text ? 0 : ZP_WANT_ALL;
     for (const char *p = text; p; p = p[n] ? p + n + 1 : NULL) {
-        unsigned bit = 0;
         n = strcspn(p, ",");
-        for (size_t i = 0; i < sizeof zp_webhook_types / sizeof *zp_webhook_types; i++)
-            if (strlen(zp_webhook_types[i].name) == n && strncmp(p, zp_webhook_types[i].name, n) == 0)
-                bit = zp_webhook_types[i].bit;
-        if (!bit)
-            return false;
+        unsigned bit = type_bit(p, n);
+        if (!bit) {
+            fprintf(stderr,
+                    "ziping webhook: --types: \"%.*s\" is no type; name some of scored,failed,superseded,webhook, "
+                    "with a comma between\n",
+                    (int)n, p);
+            return ZP_EXIT_USAGE;
+        }
         *out |= bit;
     }
-    return true;
+    return ZP_EXIT_OK;
+}
+
+static int read_year(const char *text, int *out)
+{
+    uint64_t year = 0;
+    if (text && !zp_cli_webhook_number("--year", text, ZP_YEAR_LAST, &year))
+        return ZP_EXIT_USAGE;
+    if (text && year < ZP_YEAR_FIRST) {
+        fprintf(stderr, "ziping webhook: --year takes a year from %d to %d, not %s; leave it out for all\n",
+                ZP_YEAR_FIRST, ZP_YEAR_LAST, text);
+        return ZP_EXIT_USAGE;
+    }
+    *out = (int)year;
+    return ZP_EXIT_OK;
+}
+
+static int read_unit(const char *text, char out[ZP_WEBHOOK_UNIT + 1])
+{
+    if (text && !*text)
+        return wrong("--unit is empty; name a unit or its code, or leave it out for all");
+    if (text && strlen(text) > ZP_WEBHOOK_UNIT) {
+        fprintf(stderr, "ziping webhook: --unit has %zu bytes; at most %d are taken, use the unit's code\n",
+                strlen(text), ZP_WEBHOOK_UNIT);
+        return ZP_EXIT_USAGE;
+    }
+    snprintf(out, ZP_WEBHOOK_UNIT + 1, "%s", text ? text : "");
+    return ZP_EXIT_OK;
 }
 
 static int read_filter(const zp_webhook_options *o, zp_webhook *out)
 {
-    uint64_t year = 0;
-    if (!read_types(o->types, &out->wants))
-        return wrong("--types takes some of scored,failed,superseded,webhook");
-    if (o->year && !zp_cli_webhook_number("--year", o->year, LAST_YEAR, &year))
-        return ZP_EXIT_USAGE;
-    if (o->unit && strlen(o->unit) > ZP_WEBHOOK_UNIT)
-        return wrong("--unit is too long");
-    out->year = (int)year;
-    snprintf(out->unit, sizeof out->unit, "%s", o->unit ? o->unit : "");
-    return ZP_EXIT_OK;
+    int code = read_types(o->types, &out->wants);
+    if (!code)
+        code = read_year(o->year, &out->year);
+    return code ? code : read_unit(o->unit, out->unit);
 }
 
 static int read_url(const zp_webhook_options *o, zp_webhook *out)
 {
-    const char *fault = strlen(o->url) > ZP_WEBHOOK_URL ? "it is too long" : zp_post_url_fault(o->url, o->allow_http);
-    if (fault) {
+    char fault[ZP_URL_FAULT];
+    zp_url_allowance allowed = {o->allow_http, o->allow_private, ZP_WEBHOOK_URL};
+    if (!zp_url_is_endpoint(o->url, &allowed, fault)) {
         fprintf(stderr, "ziping webhook: this URL is no endpoint's: %s\n", fault);
         return ZP_EXIT_USAGE;
     }
@@ -157,6 +191,13 @@ int zp_cli_webhook_add(zp_webhook_job *job)
     if (!make_secret(&webhook.secrets[0], secret))
         return ZP_EXIT_UNAVAILABLE;
     zp_rc rc = zp_webhooks_add(job->store, &webhook);
+    if (rc == ZP_EXISTS) {
+        fprintf(stderr,
+                "ziping webhook: endpoint %" PRIu64 " asks for the same events at this URL; see ziping webhook show "
+                "%" PRIu64 ", or remove it first\n",
+                webhook.id, webhook.id);
+        return ZP_EXIT_NO;
+    }
     if (rc)
         return zp_cli_webhook_failed(job, rc);
     printf("endpoint=%" PRIu64 "\nposition=%" PRIu64 "\nsecret=%s\n", webhook.id, webhook.progress.position, secret);

@@ -2,7 +2,8 @@
  * link.c - see link.h.
  *
  * A server that does not open our box for want of the right key ends the connection without a word, which a server that
- * is just ending does too: only several in a row are taken for a wrong key.
+ * is just ending does too: only several in a row are taken for a wrong key. One that says nothing until our own
+ * patience ends has no time for us, or no descriptor: that is no answer, and is tried again as long as it takes.
  *
  * The DEALER goes without ZMQ_IMMEDIATE: with it libzmq 4.3.4 drops the rest of a message that is being read when the
  * connection breaks, and then ends the process (assertion !_more in fq.cpp). What may then be queued towards nobody is
@@ -10,6 +11,7 @@
  */
 #include "client/link.h"
 
+#include "base/clock.h"
 #include "wire/zmq_socket.h"
 
 #include <inttypes.h>
@@ -18,9 +20,10 @@
 #include <string.h>
 
 enum {
-    WANTED = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+    WANTED = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
     MANY = 3,
+    SILENT_MS = 2000,
     QUESTIONS = 1,
     PIECES = 64,
     LIVE_MESSAGES = 1000,
@@ -112,15 +115,19 @@ void zp_link_close(zp_link *self)
 
 /* ---- news ---- */
 
-static zp_link_news judge(zp_link *self, unsigned event)
+static zp_link_news judge(zp_link *self, zp_dialled *line, unsigned event)
 {
+    int64_t now_ms = zp_clock_mono_ms();
     switch (event) {
+    case ZMQ_EVENT_CONNECTED:
+        line->connected_ms = now_ms;
+        return ZP_LINK_GOOD;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
         return ZP_LINK_DENIED;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         return ZP_LINK_NO_HANDSHAKE;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        if (++self->broken_off < MANY)
+        if (now_ms - line->connected_ms >= SILENT_MS || ++self->broken_off < MANY)
             return ZP_LINK_GOOD;
         self->broken_off = 0;
         return ZP_LINK_NO_HANDSHAKE;
@@ -141,7 +148,7 @@ static zp_link_news take_reports(zp_link *self, zp_dialled *line)
         uint16_t event = 0;
         if (zmq_msg_size(&frame) >= sizeof event)
             memcpy(&event, zmq_msg_data(&frame), sizeof event);
-        zp_link_news news = judge(self, event);
+        zp_link_news news = judge(self, line, event);
         if (worst == ZP_LINK_GOOD)
             worst = news;
     }

@@ -16,7 +16,8 @@ typedef struct {
 } zp_address;
 
 typedef struct {
-    void *socket, *monitor; /* the monitor: PAIR, reports handshakes */
+    void *socket, *monitor; /* the monitor: PAIR, reports connections and handshakes */
+    int64_t connected_ms;   /* monotonic */
 } zp_dialled;
 
 typedef struct {

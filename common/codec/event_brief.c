@@ -102,6 +102,17 @@ static bool is_type(zp_str wanted, zp_str type)
            zp_str_eq(wanted, (zp_str){type.p + skip, wanted.n});
 }
 
+bool zp_event_is_type(zp_str text)
+{
+    for (const char *p = ZP_EVENT_TYPES; *p;) {
+        size_t n = strcspn(p, ",");
+        if (zp_str_eq(text, (zp_str){p, n}))
+            return true;
+        p += n + strspn(p + n, ", ");
+    }
+    return false;
+}
+
 bool zp_event_matches(const zp_event_filter *filter, const zp_event_brief *event)
 {
     if (zp_str_filled(filter->type) && !is_type(filter->type, event->type))

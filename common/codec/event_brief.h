@@ -17,6 +17,13 @@ typedef struct {
 /* Views point into bytes. Members that are not asked for are passed over. ZP_CORRUPT. Pure; any thread. */
 zp_rc zp_event_skim(zp_str bytes, zp_event_brief *out);
 
+/* What may be filtered by, for messages. */
+#define ZP_EVENT_TYPES                                                                                                 \
+    "scored, failed, superseded, disabled, ziping.submission.scored, ziping.submission.failed, "                       \
+    "ziping.submission.superseded, ziping.webhook.disabled"
+/* Whether there are events of that type: one of these. */
+bool zp_event_is_type(zp_str text);
+
 /* Zero-initialised it matches every event. */
 typedef struct {
     zp_str type; /* whole, or what follows its last dot: "scored" */

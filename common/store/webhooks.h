@@ -106,7 +106,10 @@ zp_rc zp_webhooks_notices(zp_webhooks *self, uint64_t after, zp_notice_each each
 
 /* ---- an operator's changes: each one transaction. ZP_FULL, ZP_IN_DOUBT and others as zp_env_commit ---- */
 
-/* Stores it under the next id, which is set. ZP_TOO_LARGE: there are ZP_WEBHOOKS_MOST. */
+/*
+ * Stores it under the next id, which is set. ZP_TOO_LARGE: there are ZP_WEBHOOKS_MOST. ZP_EXISTS: there is one with the
+ * same URL, types, year and unit, whose id is set.
+ */
 zp_rc zp_webhooks_add(zp_webhooks *self, zp_webhook *webhook);
 /*
  * Shows the endpoint as it is stored; what `change` makes of it is stored, and is in *out. It adds 1 to the course when

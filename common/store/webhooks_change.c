@@ -63,6 +63,8 @@ static zp_rc add(zp_webhooks *self, MDB_txn *txn, zp_webhook *webhook)
     if (!rc && stat.ms_entries >= ZP_WEBHOOKS_MOST)
         rc = ZP_TOO_LARGE;
     if (!rc)
+        rc = zp_webhooks_twin(self, txn, webhook);
+    if (!rc)
         rc = zp_webhooks_meta(self, txn, ZP_META_NEXT, &last);
     if (rc)
         return rc;

@@ -104,12 +104,13 @@ zp_rc zp_webhooks_newest_notice(zp_webhooks *self, zp_notice_mark *out)
 
 typedef zp_rc (*visit)(void *context, zp_str key, zp_str record); /* ZP_CLOSED: enough */
 
-/* From the key on. A record that is damaged is logged and passed over: the others have their subscribers too. */
-static zp_rc walk(zp_webhooks *self, MDB_dbi dbi, zp_str from, visit each, void *context)
+/* From the key on, in the order of keys. A record that is damaged is logged and passed over: the others have their
+ * subscribers too. */
+static zp_rc walk(MDB_txn *txn, MDB_dbi dbi, zp_str from, visit each, void *context)
 {
     MDB_cursor *cursor;
     MDB_val key = zp_val(from), value;
-    zp_rc rc = zp_env_rc(mdb_cursor_open(self->read.txn, dbi, &cursor), "webhooks");
+    zp_rc rc = zp_env_rc(mdb_cursor_open(txn, dbi, &cursor), "webhooks");
     if (rc)
         return rc;
     int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
@@ -158,9 +159,30 @@ zp_rc zp_webhooks_each(zp_webhooks *self, zp_webhook_each each, void *context)
     zp_rc rc = zp_read_begin(&self->env, &self->read);
     if (rc)
         return rc;
-    rc = walk(self, self->endpoints, ZP_BYTES(from), show_webhook, &s);
+    rc = walk(self->read.txn, self->endpoints, ZP_BYTES(from), show_webhook, &s);
     zp_read_end(&self->read);
     return rc;
+}
+
+static zp_rc compare(void *context, zp_str key, zp_str record)
+{
+    zp_webhook *wanted = context, other;
+    zp_rc rc = zp_webhook_unpack(record, &other);
+    if (rc)
+        return rc;
+    if (wanted->wants != other.wants || wanted->year != other.year || strcmp(wanted->unit, other.unit) != 0 ||
+        strcmp(wanted->url, other.url) != 0)
+        return ZP_OK;
+    wanted->id = zp_be64(key.p);
+    return ZP_CLOSED;
+}
+
+zp_rc zp_webhooks_twin(zp_webhooks *self, MDB_txn *txn, zp_webhook *webhook)
+{
+    zp_seq_key from = zp_seq_key_of(0);
+    webhook->id = 0;
+    zp_rc rc = walk(txn, self->endpoints, ZP_BYTES(from), compare, webhook);
+    return rc || !webhook->id ? rc : ZP_EXISTS;
 }
 
 static zp_rc show_row(void *context, zp_str key, zp_str record)
@@ -185,7 +207,7 @@ zp_rc zp_webhooks_log(zp_webhooks *self, uint64_t id, uint64_t most, zp_webhook_
     rc = zp_webhooks_find(self, self->read.txn, id, &webhook);
     if (!rc) {
         zp_webhook_log_key from = zp_webhook_log_key_of(id, webhook.logged > most ? webhook.logged - most : 0);
-        rc = walk(self, self->log, ZP_BYTES(from), show_row, &s);
+        rc = walk(self->read.txn, self->log, ZP_BYTES(from), show_row, &s);
     }
     zp_read_end(&self->read);
     return rc;
@@ -212,7 +234,7 @@ zp_rc zp_webhooks_notices(zp_webhooks *self, uint64_t after, zp_notice_each each
         return rc;
     rc = zp_webhooks_newest(self, self->read.txn, &s.mark);
     if (!rc)
-        rc = walk(self, self->notices, ZP_BYTES(from), show_notice, &s);
+        rc = walk(self->read.txn, self->notices, ZP_BYTES(from), show_notice, &s);
     zp_read_end(&self->read);
     return rc;
 }

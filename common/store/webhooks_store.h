@@ -38,6 +38,8 @@ zp_rc zp_webhook_notice_unpack(zp_str bytes, zp_notice *out); /* of the mark the
 zp_rc zp_webhooks_find(zp_webhooks *self, MDB_txn *txn, uint64_t id, zp_webhook *out);
 /* 0 when it is not there. */
 zp_rc zp_webhooks_meta(zp_webhooks *self, MDB_txn *txn, const char *name, uint64_t *out);
+/* ZP_EXISTS when an endpoint asks for the same events at the same URL, whose id it gets; ZP_OK when there is none. */
+zp_rc zp_webhooks_twin(zp_webhooks *self, MDB_txn *txn, zp_webhook *webhook);
 zp_rc zp_webhooks_newest(zp_webhooks *self, MDB_txn *txn, zp_notice_mark *out);
 
 /* ---- webhooks_change.c ---- */

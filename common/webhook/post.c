@@ -22,7 +22,8 @@ enum {
     STATUS_OK = 200,
     STATUS_REDIRECT = 300,
     STATUS_MISTAKE = 400,
-    STATUS_GONE = 410
+    STATUS_GONE = 410,
+    MOST_RETRY_S = INT32_MAX
 };
 
 struct zp_post {
@@ -249,18 +250,40 @@ static void explain(const zp_post *self, CURLcode code, zp_post_result *out)
         snprintf(why, ZP_POST_WHY, "no status");
 }
 
+/* libcurl takes a number of more digits than it can hold for none. */
+static int64_t seconds_of(const char *text)
+{
+    int64_t seconds = 0;
+    while (*text >= '0' && *text <= '9' && seconds < MOST_RETRY_S)
+        seconds = seconds * 10 + (*text++ - '0');
+    return seconds < MOST_RETRY_S ? seconds : MOST_RETRY_S;
+}
+
+/* Retry-After, as seconds or as a date; 0: not said, or a date that is past. */
+static int64_t retry_after_ms(CURL *easy)
+{
+    struct curl_header *header;
+    curl_off_t seconds = 0;
+    bool digits = curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+                  header->value[0] && header->value[strspn(header->value, "0123456789")] == '\0';
+    if (digits)
+        return seconds_of(header->value) * 1000;
+    if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0)
+        return 0;
+    return (seconds < MOST_RETRY_S ? seconds : MOST_RETRY_S) * 1000;
+}
+
 /* The status decides, also when its body was too long or did not end in time: the receiver has said what it did. */
 void zp_post_finish(zp_post *self, CURLcode code, zp_post_result *out)
 {
     long status = 0;
-    curl_off_t took_us = 0, retry_s = 0;
+    curl_off_t took_us = 0;
     *out = (zp_post_result){.outcome = ZP_POST_FAILED};
     if (curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= STATUS_OK)
         out->status = (unsigned)status;
     if (curl_easy_getinfo(self->easy, CURLINFO_TOTAL_TIME_T, &took_us) == CURLE_OK)
         out->took_ms = took_us / 1000;
-    if (curl_easy_getinfo(self->easy, CURLINFO_RETRY_AFTER, &retry_s) == CURLE_OK && retry_s > 0)
-        out->retry_after_ms = retry_s < INT32_MAX ? retry_s * 1000 : (int64_t)INT32_MAX * 1000;
+    out->retry_after_ms = retry_after_ms(self->easy);
     if (out->status >= STATUS_OK && out->status < STATUS_REDIRECT) {
         out->outcome = ZP_POST_DELIVERED;
         return;
@@ -268,64 +291,4 @@ void zp_post_finish(zp_post *self, CURLcode code, zp_post_result *out)
     if (out->status == STATUS_GONE)
         out->outcome = ZP_POST_GONE;
     explain(self, code, out);
-}
-
-/* ---- URLs ---- */
-
-static bool has(CURLU *url, CURLUPart part)
-{
-    char *text = NULL;
-    bool found = curl_url_get(url, part, &text, 0) == CURLUE_OK;
-    curl_free(text);
-    return found;
-}
-
-static const char *scheme_fault(CURLU *url, bool allow_http)
-{
-    char *scheme = NULL;
-    const char *fault = NULL;
-    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0))
-        fault = "it has no scheme";
-    else if (strcmp(scheme, "http") == 0 && !allow_http)
-        fault = "http is refused without --allow-http; use https";
-    else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-        fault = "only https and http are for webhooks";
-    curl_free(scheme);
-    return fault;
-}
-
-const char *zp_post_url_fault(const char *text, bool allow_http)
-{
-    CURLU *url = curl_url();
-    if (!url)
-        return "out of memory";
-    const char *fault = NULL;
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME))
-        fault = "it is no absolute URL";
-    else if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD))
-        fault = "it names a user; signatures are what a receiver should check";
-    else if (has(url, CURLUPART_FRAGMENT))
-        fault = "it has a fragment, which is never sent";
-    else
-        fault = scheme_fault(url, allow_http);
-    curl_url_cleanup(url);
-    return fault;
-}
-
-void zp_post_url_origin(const char *text, char *out, size_t size)
-{
-    CURLU *url = curl_url();
-    char *scheme = NULL, *host = NULL, *port = NULL;
-    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        bool usual = curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK;
-        snprintf(out, size, "%s://%s%s%s", scheme, host, usual ? "" : ":", usual ? "" : port);
-    } else {
-        snprintf(out, size, "?");
-    }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(url);
 }

@@ -55,9 +55,4 @@ void zp_post_finish(zp_post *self, CURLcode code, zp_post_result *out);
 /* The answer's first ZP_POST_ANSWER bytes, whatever they are; valid until the next request. */
 zp_str zp_post_answer(const zp_post *self);
 
-/* Whether the URL may be an endpoint's: absolute, http or https, without user or fragment. NULL, or what is wrong. */
-const char *zp_post_url_fault(const char *url, bool allow_http);
-/* "https://name:port" of the URL, cut to size: what may be told about an endpoint. */
-void zp_post_url_origin(const char *url, char *out, size_t size);
-
 #endif

@@ -3,7 +3,9 @@
  *
  * Each option answers a measured behaviour of libzmq 4.3.4: without LINGER the end of the process waits for ever for an
  * absent peer; without IMMEDIATE a connecting socket queues into nowhere; without ROUTER_MANDATORY a full or unknown
- * peer swallows messages with a success; without heartbeats a half-open connection stays for ever.
+ * peer swallows messages with a success; without keep-alives a half-open connection stays for ever. Those are TCP's:
+ * libzmq's own (ZMQ_HEARTBEAT_IVL) end the process with an assertion, "!_io_error", when a peer goes whose messages
+ * nobody has read for a while (zeromq/libzmq#4364).
  */
 #include "wire/zmq_socket.h"
 
@@ -21,8 +23,9 @@
 enum {
     DEFAULT_HWM = 1000,
     HANDSHAKE_MS = 3000,
-    HEARTBEAT_MS = 2000,
-    HEARTBEAT_TIMEOUT_MS = 6000,
+    IDLE_S = 2, /* then it is probed, once a second */
+    PROBES = 4,
+    UNHEARD_MS = 6000,
     RECONNECT_MS = 100,
     RECONNECT_MAX_MS = 5000,
 };
@@ -65,9 +68,11 @@ static zp_rc set_all(void *socket, int type, int hwm)
         {ZMQ_SNDHWM, hwm > 0 ? hwm : DEFAULT_HWM},
         {ZMQ_RCVHWM, hwm > 0 ? hwm : DEFAULT_HWM},
         {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
-        {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
-        {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
-        {ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS},
+        {ZMQ_TCP_KEEPALIVE, 1},
+        {ZMQ_TCP_KEEPALIVE_IDLE, IDLE_S},
+        {ZMQ_TCP_KEEPALIVE_INTVL, 1},
+        {ZMQ_TCP_KEEPALIVE_CNT, PROBES},
+        {ZMQ_TCP_MAXRT, UNHEARD_MS},
         {ZMQ_RECONNECT_IVL, RECONNECT_MS},
         {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS},
     };

@@ -19,7 +19,7 @@ enum { ZP_ZMQ_LEAST_LIMIT = 512 };
 
 /*
  * A socket of `type` with LINGER 0, both HWMs at `hwm` messages (0: 1000, never unlimited), MAXMSGSIZE at
- * ZP_DISPATCH_MAX_BYTES, HANDSHAKE_IVL, HEARTBEAT_*, RECONNECT_IVL; IMMEDIATE on DEALER and PUSH (nothing is queued
+ * ZP_DISPATCH_MAX_BYTES, HANDSHAKE_IVL, TCP_KEEPALIVE*, RECONNECT_IVL; IMMEDIATE on DEALER and PUSH (nothing is queued
  * towards nobody), ROUTER_MANDATORY on ROUTER (nothing vanishes with a success). What differs is set before bind or
  * connect. ZP_NOMEM, ZP_IO.
  */

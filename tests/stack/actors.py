@@ -334,8 +334,8 @@ class Case(unittest.TestCase):
         self.addCleanup(actor.close)
         return actor
 
-    def start(self, path, event="ready"):
-        program = Program(path, self.folder.config)
+    def start(self, path, event="ready", **environment):
+        program = Program(path, self.folder.config, **environment)
         self.addCleanup(self.check, program)
         return program.wait_for(event)
 

@@ -1,5 +1,6 @@
 """The event log over HTTP: pages, filters, waiting, streams, and control totals that both sides can compute."""
 import base64
+import concurrent.futures
 import contextlib
 import datetime
 import hashlib
@@ -22,6 +23,7 @@ from service import ServiceCase, form_of
 CHROMIUM = "chromium"
 BATCH = "application/cloudevents-batch+json"
 MSGPACK = "application/vnd.msgpack"
+JSON = "application/json"
 OTHER = "另一单位"
 STREAM = {"Accept": "text/event-stream"}
 
@@ -88,7 +90,7 @@ class Pages(EventsCase):
         self.assertEqual(names("year=2023"), ["乙"])
         self.assertEqual(names("type=superseded"), ["甲2"])
         self.assertEqual(names("type=ziping.submission.superseded"), ["甲2"])
-        self.assertEqual(names("type=perseded"), [])
+        self.assertEqual(names("type=disabled"), [])
         self.assertEqual(names(f"unit={OTHER}"), ["丙"])
         self.assertEqual(names(f"unit={form_of(1)['unit']}&year={form_of(1)['year']}&type=scored"), ["甲", "甲2", "甲2"])
         page = self.s.get("/v1/events?year=2023").json()
@@ -114,9 +116,25 @@ class Pages(EventsCase):
         unpacker.feed(self.s.get("/v1/events", Accept=MSGPACK).content)
         self.assertEqual(list(unpacker), self.s.events())
 
+    def test_the_best_liked_format_is_given(self):
+        self.file(form_of(1, "甲"))
+        stream = "text/event-stream"
+        for accept, given in ((f"{BATCH};q=0.5, {MSGPACK}", MSGPACK), (f"{MSGPACK};q=0.5, {BATCH};q=0.6", BATCH),
+                              (f"{stream};q=0.1, application/json;q=0.2", JSON), (f"{stream};q=0, */*", JSON),
+                              ("*/*", JSON), ("text/html, */*;q=0.8", JSON), (f"{BATCH};q=0.1, text/*;q=0", BATCH),
+                              (f"application/json, {stream}", stream), ("text/*, application/json;q=0.9", stream),
+                              (f"{stream}, */*;q=0.1", stream)):
+            with self.subTest(accept):
+                self.assertEqual(self.stream("?after=0", Accept=accept).answer.headers["Content-Type"], given)
+
     def test_mistakes_are_told(self):
         for query in ("year=1", "limit=0", "type=" + "x" * 100, "colour=red"):
             self.assert_problem(self.s.get("/v1/events?" + query), 400, "QUERY_INVALID")
+        for path, accept in (("", {}), ("", STREAM), ("/totals", {})):
+            detail = self.assert_problem(self.s.get(f"/v1/events{path}?type=socred", **accept), 400, "QUERY_INVALID")
+            for part in ("type", '"socred"', "scored, failed, superseded"):
+                self.assertIn(part, detail["detail"])
+            self.assertIn("socred", detail["detail_zh"])
         for path in ("", "/totals"):
             self.assert_problem(self.s.get(f"/v1/events{path}?after=7"), 409, "NUMBER_AHEAD")
         self.assert_problem(self.s.get("/v1/events?after=7", Prefer="wait=1"), 409, "NUMBER_AHEAD")
@@ -140,6 +158,23 @@ class Pages(EventsCase):
         self.s.wait(lambda: self.s.metric("ziping_followers") == 0)
         empty = self.s.get("/v1/events?after=3", Prefer="wait=1")
         self.assertEqual((empty.status_code, empty.json()["events"], empty.json()["position"]), (200, [], 3))
+
+
+class Waits(ServiceCase):
+    def answered_first(self, s, path):
+        """Whether a wait for events is over before one of the same length that began later, for a score."""
+        with concurrent.futures.ThreadPoolExecutor(2) as readers:
+            events = readers.submit(s.get, "/v1/events", Prefer="wait=1")
+            s.wait(lambda: s.metric("ziping_followers") == 1)
+            score = readers.submit(s.get, path, Prefer="wait=1")
+            done, _ = concurrent.futures.wait((events, score), GUARD_S, concurrent.futures.FIRST_COMPLETED)
+            self.assertEqual((events.result().json()["events"], score.result().json()["status"]), ([], "queued"))
+        return done == {events}
+
+    def test_a_wait_ends_when_it_said(self):
+        s = self.service().start(workers=0)
+        path = f"/v1/submissions/{s.submit(form_of(1)).json()['id']}"
+        self.assertTrue(any(self.answered_first(s, path) for _ in range(4)))
 
 
 class Streams(EventsCase):

@@ -3,10 +3,12 @@
 The library is installed into a folder of its own and its example compiled by what pkg-config says, as a user would.
 ZP_FLOW sets how many events flow while subscribers are killed (2000).
 """
+import contextlib
 import json
 import os
 import random
 import re
+import resource
 import signal
 import shutil
 import socket
@@ -218,7 +220,7 @@ class Faults(SubscribersCase):
         for example in stuck:
             example.process.send_signal(signal.SIGSTOP)
         deaf = [self.context.socket(zmq.SUB) for _ in range(5)]
-        for peer in deaf:  # their I/O threads answer heartbeats; nobody reads
+        for peer in deaf:  # whose queues are full at once
             self.addCleanup(peer.close, 0)
             peer.rcvhwm = 1
             peer.subscribe(b"")
@@ -356,6 +358,33 @@ class Encrypted(SubscribersCase):
         notifier.stop()
         self.assertLessEqual(sum(" denied " in line for line in notifier.lines if line), 20)
         self.assertGreaterEqual(int(re.findall(r" tally .* denied=(\d+)", notifier.log())[-1]), 40)
+
+    def test_strangers_that_take_every_descriptor_have_them_for_moments(self):
+        """They are dropped when they have not proved a key in time; whoever is in goes on, and others get in after them."""
+        self.allow("audit", "budget")
+        notifier = self.start(NOTIFIER)
+        self.start_worker()
+        inside = self.example("audit")
+        ids = self.commit(3)
+        inside.wait_for(3)
+        taken = len(os.listdir(f"/proc/{notifier.process.pid}/fd"))
+        resource.prlimit(notifier.process.pid, resource.RLIMIT_NOFILE, (taken + 20, taken + 20))
+        strangers = []
+        for endpoint in (self.publish, self.replay) * 30:
+            peer = socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2])))
+            self.addCleanup(peer.close)
+            peer.settimeout(GUARD_S)
+            strangers.append(peer)
+        while len(os.listdir(f"/proc/{notifier.process.pid}/fd")) < taken + 20:
+            pass
+        ids += self.commit(3)
+        self.assertEqual(inside.wait_for(6), ids)
+        self.assertEqual(self.example("budget").wait_for(6), ids)
+        for peer in strangers:
+            with contextlib.suppress(ConnectionResetError):
+                while peer.recv(4096):
+                    pass
+        self.assertEqual(notifier.stop(), 0)
 
     def test_a_wrong_server_key_or_none_is_told(self):
         self.allow("audit")

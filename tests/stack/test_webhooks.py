@@ -1,4 +1,6 @@
 """Webhooks as receivers and operators see them: ziping-webhooks against HTTP servers of the test's own."""
+import datetime
+import email.utils
 import json
 import os
 import signal
@@ -12,7 +14,7 @@ import unittest
 
 import requests
 
-from actors import BUILD, ROOT
+from actors import BUILD, GUARD_S, ROOT
 from receiver import Receiver
 from service import ServiceCase, form_of, free_port
 
@@ -159,6 +161,28 @@ class Delivering(WebhooksCase):
         first, second = receiver.wait_for(2)
         self.assertGreaterEqual(second.seconds - first.seconds, 2)
 
+    def test_retry_after_may_be_a_date_or_any_number_and_a_day_is_granted(self):
+        s = self.begin(1, retry_ms=[1800000, 1800000])
+        soon = time.time() + 7200
+        past = email.utils.formatdate(time.time() - 7200, usegmt=True)
+        asked = {"9" * 40: 86400, "18446744073709551617": 86400, "86401": 86400,
+                 email.utils.formatdate(soon, usegmt=True): 7200, "-5": 0, "soon": 0, past: 0, "1e9": 0}
+        idents = {}
+        for value in asked:
+            receiver = self.receiver(lambda _, value=value: (503, {"Retry-After": value}, b""))
+            idents[value], _ = self.add(receiver)
+        s.start_webhooks()
+        for value, granted in asked.items():
+            s.wait(lambda: self.attempts(idents[value]))
+            s.wait(lambda: "next_try" in self.show(idents[value]))
+            figure = self.show(idents[value])
+            since, until = (datetime.datetime.fromisoformat(figure[name]) for name in ("failing_since", "next_try"))
+            with self.subTest(value):
+                if granted:
+                    self.assertLess(abs((until - since).total_seconds() - granted), GUARD_S)
+                else:
+                    self.assertLess((until - since).total_seconds(), 3600)
+
     def test_an_endless_answer_is_cut_off_and_its_status_counts(self):
         s = self.begin(2)
         receiver = self.receiver(lambda request: (200, {}, b"x" * (8 << 20)))
@@ -180,7 +204,7 @@ class Delivering(WebhooksCase):
         s = self.begin(6)
         receiver = self.receiver()
         late, _ = self.add(receiver)
-        keeps_up, _ = self.add(receiver)
+        keeps_up, _ = self.add(receiver, "--types", "scored,failed,superseded")
         self.webhook("replay", late, "--after", 2)
         self.webhook("replay", keeps_up, "--after", 6)
         s.submit(form_of(1, "明年", year=2023), Prefer="wait=20")
@@ -346,12 +370,52 @@ class Operating(WebhooksCase):
         self.begin(0)
         for url, reason in (("http://example.org/x", "http is refused without --allow-http"),
                             ("ftp://example.org/x", "only https and http"), ("example.org", "no absolute URL"),
+                            ("", "no absolute URL"), ("https:///x", "names no host"),
+                            ("https://example.org:70000/", 'its port, "70000", is none; write one from 1 to 65535'),
+                            ("https://2400:3200::1/", "an IPv6 address stands in brackets"),
                             ("https://me:word@example.org/", "names a user"), ("https://example.org/#x", "fragment"),
-                            ("https://example.org/" + "x" * 2000, "too long")):
+                            ("https://example.org/" + "x" * 2000, "too long: 2020 bytes; at most 2000")):
             done = self.s.ziping("webhook", "add", url)
             self.assertEqual(done.returncode, 2, url)
             self.assertIn(reason, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertEqual(len(self.s.ziping("webhook", "list").stdout.splitlines()), 2)
+
+    def test_options_that_make_no_sense(self):
+        self.begin(0)
+        url = "https://example.org/x"
+        for code, said, *arguments in (
+                (2, 'there is no verb "ad"', "ad", url), (2, "add takes one URL, not 0", "add"),
+                (2, "add takes one URL, not 2", "add", url, url), (2, "show takes one endpoint's ID", "show"),
+                (2, 'ID takes a whole number', "show", "x"), (2, 'list takes no "1"', "list", "1"),
+                (2, '--types: "socred" is no type; name some of scored,failed', "add", url, "--types", "failed,socred"),
+                (2, '--types: "" is no type', "add", url, "--types", ""),
+                (2, '--types: "" is no type', "add", url, "--types", "scored,"),
+                (2, "--year takes a year from 2000 to 2099, not 0", "add", url, "--year", "0"),
+                (2, "--year takes a whole number up to 2099", "add", url, "--year", "20222"),
+                (2, '--year takes a whole number up to 2099, not ""', "add", url, "--year", ""),
+                (2, "--unit is empty", "add", url, "--unit", ""),
+                (2, "--unit has 300 bytes; at most 256", "add", url, "--unit", "x" * 300),
+                (2, "--after takes a whole number", "add", url, "--after", "-1"),
+                (1, "the log ends with event 0", "add", url, "--after", "1"),
+                (2, "--overlap does not go with add; leave it out", "add", url, "--overlap", "5"),
+                (2, "--after does not go with remove", "remove", "1", "--after", "1"),
+                (2, "--types is given twice", "add", url, "--types", "scored", "--types", "failed"),
+                (2, "replay needs --after N", "replay", "1"), (1, "there is no endpoint 7", "rotate", "7")):
+            with self.subTest(arguments=arguments):
+                done = self.s.ziping("webhook", *arguments)
+                self.assertEqual((done.returncode, len(done.stderr.splitlines())), (code, 1), done.stderr)
+                self.assertIn(said, done.stderr)
+        self.assertEqual(len(self.s.ziping("webhook", "list").stdout.splitlines()), 2)
+
+    def test_the_same_events_are_brought_to_a_url_once(self):
+        self.begin(0)
+        url = "https://example.org/x"
+        self.assertEqual(self.webhook("add", url)["endpoint"], "1")
+        twice = self.s.ziping("webhook", "add", url)
+        self.assertEqual(twice.returncode, 1)
+        self.assertIn("endpoint 1 asks for the same events at this URL", twice.stderr)
+        self.assertEqual(self.webhook("add", url, "--year", 2022)["endpoint"], "2")
 
     def test_the_folder_of_the_secrets_is_the_services_alone(self):
         s = self.begin(0)
@@ -381,28 +445,38 @@ class ReadMe(WebhooksCase):
 
 
 class Addresses(WebhooksCase):
-    def test_private_addresses_are_refused_by_address_not_by_name(self):
+    def test_addresses_that_may_not_be_are_refused_however_they_are_written(self):
+        s = self.begin(0)
+        for host, reason in (("127.0.0.1", "is private"), ("[::1]", "is private"), ("[::ffff:127.0.0.1]", "is private"),
+                             ("[0:0:0:0:0:ffff:a00:1]", "is private"), ("[fd00::1]", "is private"),
+                             ("[64:ff9b::7f00:1]", "is private"), ("2130706433", "no IPv4"), ("0x7f000001", "no IPv4"),
+                             ("0177.0.0.1", "no IPv4"), ("127.1", "no IPv4"), ("169.254.169.254", "never allowed"),
+                             ("[::ffff:a9fe:a9fe]", "never allowed"), ("[fe80::1%25lo]", "names a zone"),
+                             ("0.0.0.0", "never allowed"), ("[::]", "never allowed")):
+            done = s.ziping("webhook", "add", f"http://{host}:80/", "--allow-http")
+            self.assertEqual(done.returncode, 2, host)
+            self.assertIn(reason, done.stderr)
+        never = s.ziping("webhook", "add", "http://169.254.169.254/", "--allow-http", "--allow-private")
+        self.assertIn("never allowed", never.stderr)
+
+    def test_what_a_name_resolves_to_is_judged_at_each_delivery(self):
         s = self.begin(1)
         receiver = self.receiver()
-        urls = [f"http://{host}:{receiver.port}/" for host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]")]
-        idents = [self.webhook("add", url, "--allow-http", "--after", 0)["endpoint"] for url in urls]
-        metadata = self.webhook("add", "http://169.254.169.254/", "--allow-http", "--allow-private", "--after", 0)
+        ident = self.webhook("add", f"http://localhost:{receiver.port}/", "--allow-http", "--after", 0)["endpoint"]
         s.start_webhooks()
-        for ident in idents:
-            s.wait(lambda: self.attempts(ident))
-            self.assertIn("is private", self.attempts(ident)[0][3])
-        s.wait(lambda: self.attempts(metadata["endpoint"]))
-        self.assertIn("never allowed", self.attempts(metadata["endpoint"])[0][3])
+        s.wait(lambda: self.attempts(ident))
+        self.assertIn("is private", self.attempts(ident)[0][3])
         self.assertEqual(receiver.requests, [])
 
     def test_an_allowance_is_the_endpoints_own(self):
-        """Both resolve to the same address; one may, and the other does not get at its kept connection."""
+        """Both have the same name; one may, and the other does not get at its kept connection."""
         s = self.begin(2)
         receiver = self.receiver()
-        allowed, _ = self.add(receiver)
+        url = f"http://localhost:{receiver.port}/hook"
+        allowed = self.webhook("add", url, "--allow-http", "--allow-private", "--after", 0)["endpoint"]
         s.start_webhooks()
         self.wait_for_position(allowed, 2)
-        refused = self.webhook("add", receiver.url, "--allow-http", "--after", 0)["endpoint"]
+        refused = self.webhook("add", url, "--allow-http", "--after", 0, "--types", "scored")["endpoint"]
         s.wait(lambda: self.attempts(refused))
         self.assertIn("is private", self.attempts(refused)[0][3])
         self.assertEqual(len(receiver.requests), 2)

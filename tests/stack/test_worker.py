@@ -322,9 +322,11 @@ class Fallen(WorkerCase):
         standby = self.start(WORKER, "standby")
         peer = self.gateway.wait_for_worker()
         job = new_id()
+        standby.process.send_signal(signal.SIGSTOP)  # else it may tell the gateway that goes
         self.gateway.send_jobs(peer, (job, submission(1, "毒")))
-        self.gateway.close()
         self.assertEqual(fallen.wait_for_end(), -signal.SIGKILL)
+        self.gateway.close()
+        standby.process.send_signal(signal.SIGCONT)
         standby.wait_for("ready")
         self.gateway = self.playing(Gateway)
         self.assertEqual(self.first_words(), (FELL, [[[job, 1]]]))

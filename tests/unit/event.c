@@ -2,8 +2,10 @@
  * event.c - events: CloudEvents 1.0 in the promised order, frozen, with topics that cannot be forged by a unit's name.
  */
 #include "codec/event.h"
+#include "codec/event_brief.h"
 #include "codec/event_read.h"
 #include "codec/mp.h"
+#include "codec/notice.h"
 #include "status_kit.h"
 
 static char *json_of(const zp_buf *frozen)
@@ -117,6 +119,46 @@ static void a_corrupt_event_leaves_the_output_as_it_was(void **state)
     zp_buf_free(&out);
 }
 
+/* ---- filters ---- */
+
+static void assert_type_is_known(zp_buf *frozen)
+{
+    zp_event_brief brief;
+    assert_int_equal(zp_event_skim(zp_buf_view(frozen), &brief), ZP_OK);
+    if (!zp_event_is_type(brief.type))
+        fail_msg("%.*s cannot be filtered by", (int)brief.type.n, brief.type.p);
+    zp_event_filter filter = {.type = brief.type};
+    assert_true(zp_event_matches(&filter, &brief));
+    size_t whole = filter.type.n;
+    while (filter.type.p[filter.type.n - 1] != '.')
+        filter.type.n--;
+    filter.type = (zp_str){brief.type.p + filter.type.n, whole - filter.type.n};
+    assert_true(zp_event_is_type(filter.type) && zp_event_matches(&filter, &brief));
+    zp_buf_clear(frozen);
+}
+
+static void every_type_can_be_filtered_by_and_no_misspelt_one(void **state)
+{
+    static const char *const wrong[] = {"",  "score",  "Scored",        "scored, failed",    "scored,",
+                                        ",", "queued", "ziping.scored", "submission.scored", " scored"};
+    (void)state;
+    reading *r = read_seed(1);
+    zp_status status = kit_scored(r);
+    zp_buf frozen = ZP_BUF_INIT;
+    for (zp_state kind = ZP_SCORED; kind < ZP_STATES; kind++) {
+        status.state = kind;
+        zp_event_pack(&status, kit_received_ms, &frozen);
+        assert_type_is_known(&frozen);
+    }
+    zp_notice_pack(&(zp_notice){.address = ZP_STR("https://a.cn"), .reason = ZP_STR("gone")}, 1, 2, &frozen);
+    assert_type_is_known(&frozen);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (zp_event_is_type(zp_str_of(wrong[i])))
+            fail_msg("\"%s\" is taken for a type", wrong[i]);
+    zp_buf_free(&frozen);
+    forget(r);
+}
+
 /* ---- topics ---- */
 
 static void assert_topic(const zp_status *status, const char *expected)
@@ -222,6 +264,7 @@ int main(void)
         cmocka_unit_test(later_members_are_passed_on),
         cmocka_unit_test(what_was_frozen_is_read_back),
         cmocka_unit_test(a_corrupt_event_leaves_the_output_as_it_was),
+        cmocka_unit_test(every_type_can_be_filtered_by_and_no_misspelt_one),
         cmocka_unit_test(topics_say_state_year_unit_grade_and_outcome),
         cmocka_unit_test(a_units_name_stays_one_part_of_the_topic),
         cmocka_unit_test(what_has_no_topic_is_corrupt),

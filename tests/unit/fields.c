@@ -58,6 +58,9 @@ static void only_browsers_get_pages(void **state)
         {"text/html;q=0.000, */*;q=0.001", false},
         {"text/html;q=x", false},
         {"application/xhtml+xml", false},
+        {"application/json;q=0.2, */*", true},
+        {"text/*;q=0.5, */*;q=0.1", true},
+        {"text/*;q=0.5, */*;q=0.5", false},
         {"", false},
     };
     (void)state;
@@ -65,6 +68,37 @@ static void only_browsers_get_pages(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (zp_accept_is_html(zp_str_of(cases[i].accept)) != cases[i].html)
             fail_msg("\"%s\" should %s a page", cases[i].accept, cases[i].html ? "get" : "not get");
+}
+
+static void the_most_exact_range_decides(void **state)
+{
+    static const struct {
+        const char *accept;
+        int quality;
+        bool named;
+    } cases[] = {
+        {"text/event-stream", 1000, true},
+        {"text/event-stream;q=0.25", 250, true},
+        {"text/*;q=0.4, */*;q=0.9", 400, false},
+        {"*/*;q=0.9, text/*;q=0.4, text/event-stream;q=0.1", 100, true},
+        {"text/event-stream;q=0.1, text/*;q=0.4", 100, true},
+        {"text/*, text/event-stream;q=0", 0, false},
+        {"application/json", 0, false},
+        {"*/*", 1000, false},
+        {"text/event-stream;charset=utf-8;q=0.5", 500, true},
+        {"text/event-stream;q=1.5", 1000, true},
+        {"text/event-stream;q=, */*", 0, false},
+        {"\"text/event-stream\"", 0, false},
+        {"*/event-stream", 0, false},
+        {"", 1000, false},
+    };
+    (void)state;
+    assert_int_equal(zp_accept_of(ZP_ABSENT, "text", "event-stream").quality, 1000);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        zp_liking found = zp_accept_of(zp_str_of(cases[i].accept), "text", "event-stream");
+        if (found.quality != cases[i].quality || found.named != cases[i].named)
+            fail_msg("\"%s\": %d, %s", cases[i].accept, found.quality, found.named ? "named" : "not named");
+    }
 }
 
 static void if_none_match_lists_tags(void **state)
@@ -174,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(media_types),
         cmocka_unit_test(only_browsers_get_pages),
+        cmocka_unit_test(the_most_exact_range_decides),
         cmocka_unit_test(if_none_match_lists_tags),
         cmocka_unit_test(if_match_names_one_revision),
         cmocka_unit_test(idempotency_keys),

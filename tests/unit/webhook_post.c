@@ -3,7 +3,8 @@
  */
 #include "schedule.h"
 #include "webhook/address.h"
-#include "webhook/post.h"
+#include "webhook/sign.h"
+#include "webhook/url.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -169,39 +170,124 @@ static void addresses_are_judged_by_the_registries(void **state)
 
 /* ---- URLs ---- */
 
-static void urls_are_absolute_and_tell_nobody(void **state)
+static const char *fault_of(const char *url, zp_url_allowance allowed)
 {
+    static char fault[ZP_URL_FAULT];
+    allowed.longest = 100;
+    return zp_url_is_endpoint(url, &allowed, fault) ? NULL : fault;
+}
+
+static void what_is_wrong_with_a_url_is_named(void **state)
+{
+    static const struct {
+        const char *url, *said;
+    } bad[] = {
+        {"", "no absolute URL"},
+        {"example.org/x", "no absolute URL"},
+        {"/x", "no absolute URL"},
+        {"://example.org/", "no absolute URL"},
+        {"https:example.org", "no absolute URL"},
+        {"https:/example.org", "no absolute URL"},
+        {"ftp://example.org/", "only https and http are for webhooks, not ftp"},
+        {"file:///etc/passwd", "only https and http"},
+        {"https://", "names no host"},
+        {"https:///path", "names no host"},
+        {"https://:443/", "names no host"},
+        {"https://?x", "names no host"},
+        {"https://me@example.org/", "names a user"},
+        {"https://me:word@example.org/", "names a user"},
+        {"https://@example.org/", "names a user"},
+        {"https://example.org/#part", "fragment"},
+        {"https://example.org/#", "fragment"},
+        {"https://exa mple.org/", "byte 12, %20"},
+        {" https://example.org/", "byte 1, %20"},
+        {"https://example.org/a\nb", "byte 22, %0A"},
+        {"https://例.cn/", "byte 9, %E4"},
+        {"https://example.org\\@127.0.0.1/", "byte 20, %5C"},
+        {"https://example.org:0/", "port, \"0\""},
+        {"https://example.org:65536/", "port, \"65536\""},
+        {"https://example.org:443443/", "port, \"443443\""},
+        {"https://example.org:/", "port, \"\""},
+        {"https://example.org:-1/", "port, \"-1\""},
+        {"https://example.org:8443x?y", "port, \"8443x\""},
+        {"https://[2400:3200::1]:x/", "port, \"x\""},
+        {"https://2400:3200::1/", "stands in brackets"},
+        {"https://[2400:3200::1/", "closing bracket"},
+        {"https://[2400:3200::1]x/", "only a port may follow"},
+        {"https://[zz::1]/", "no IPv6 address"},
+        {"https://[]/", "no IPv6 address"},
+        {"https://[114.114.114.114]/", "no IPv6 address"},
+        {"https://[fe80::1%25eth0]/", "names a zone"},
+        {"https://999.1.1.1/", "no IPv4 address"},
+        {"https://114.114.114/", "no IPv4 address"},
+        {"https://2130706433/", "no IPv4 address"},
+        {"https://0x7f.0x1/", "no IPv4 address"},
+        {"https://017700000001/", "no IPv4 address"},
+        {"https://127.0.0.1./", "no IPv4 address"},
+        {"https://127.0.0.1/", "127.0.0.1, is private: refused without --allow-private"},
+        {"https://10.1.2.3:8443/x", "is private"},
+        {"https://[::1]/", "::1, is private"},
+        {"https://[::ffff:192.168.0.1]/", "is private"},
+        {"https://169.254.169.254/", "never allowed"},
+        {"https://[fe80::1]/", "never allowed"},
+        {"https://[::ffff:169.254.169.254]/", "never allowed"},
+        {"https://0.0.0.0/", "never allowed"},
+        {"https://example..org/", "no host's name"},
+        {"https://.example.org/", "no host's name"},
+        {"https://-example.org/", "no host's name"},
+        {"https://example-.org/", "no host's name"},
+        {"https://exam%70le.org/", "no host's name"},
+        {"https://example.org../", "no host's name"},
+        {"https://./", "no host's name"},
+        {"https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org/", "no host's name"},
+        {"https://example.org/"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "too long"},
+    };
     (void)state;
-    static const char *const bad[] = {"",
-                                      "example.org/x",
-                                      "/x",
-                                      "ftp://example.org/",
-                                      "file:///etc/passwd",
-                                      "https://",
-                                      "https://me@example.org/",
-                                      "https://me:word@example.org/",
-                                      "https://example.org/#part",
-                                      "https://exa mple.org/"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        if (!zp_post_url_fault(bad[i], true))
-            fail_msg("\"%s\" was taken", bad[i]);
-    assert_null(zp_post_url_fault("https://example.org:8443/a/b?token=1", false));
-    assert_null(zp_post_url_fault("http://example.org/", true));
-    assert_non_null(zp_post_url_fault("http://example.org/", false));
-    assert_non_null(zp_post_url_fault("HTTP://example.org/", false));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const char *fault = fault_of(bad[i].url, (zp_url_allowance){.http = true});
+        if (!fault || !strstr(fault, bad[i].said))
+            fail_msg("\"%s\": %s, not: %s", bad[i].url, fault ? fault : "taken", bad[i].said);
+    }
+}
+
+static void what_may_be_an_endpoints_is_taken(void **state)
+{
+    static const char *const good[] = {"https://example.org",
+                                       "https://example.org:8443/a/b?token=1",
+                                       "HTTPS://EXAMPLE.ORG/x",
+                                       "https://example.org./",
+                                       "https://my_host/",
+                                       "https://3com.example/",
+                                       "https://1.2.3.example/",
+                                       "https://xn--fsqu00a.xn--fiqs8s/%E9%92%A9",
+                                       "https://114.114.114.114:443/",
+                                       "https://[2400:3200::1]",
+                                       "https://[2400:3200::1]:65535/x?y=[1]"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (fault_of(good[i], (zp_url_allowance){0}))
+            fail_msg("\"%s\" was refused: %s", good[i], fault_of(good[i], (zp_url_allowance){0}));
+    assert_null(fault_of("http://example.org/", (zp_url_allowance){.http = true}));
+    assert_non_null(fault_of("http://example.org/", (zp_url_allowance){0}));
+    assert_non_null(fault_of("HTTP://example.org/", (zp_url_allowance){0}));
+    assert_null(fault_of("https://127.0.0.1/", (zp_url_allowance){.private_net = true}));
+    assert_null(fault_of("https://[::1]:8443/", (zp_url_allowance){.private_net = true}));
+    assert_non_null(fault_of("https://169.254.169.254/", (zp_url_allowance){.private_net = true}));
 }
 
 static void an_origin_is_all_that_is_told_of_a_url(void **state)
 {
     (void)state;
     char origin[64];
-    zp_post_url_origin("https://example.org:8443/hooks/very-secret?token=1", origin, sizeof origin);
+    zp_url_origin("https://example.org:8443/hooks/very-secret?token=1", origin, sizeof origin);
     assert_string_equal(origin, "https://example.org:8443");
-    zp_post_url_origin("http://[2001:db8::1]/x", origin, sizeof origin);
+    zp_url_origin("http://[2001:db8::1]/x", origin, sizeof origin);
     assert_string_equal(origin, "http://[2001:db8::1]");
-    zp_post_url_origin("https://example.org/x", origin, 10);
+    zp_url_origin("https://example.org/x", origin, 10);
     assert_string_equal(origin, "https://e");
-    zp_post_url_origin("no url", origin, sizeof origin);
+    zp_url_origin("no url", origin, sizeof origin);
     assert_string_equal(origin, "?");
 }
 
@@ -234,7 +320,8 @@ int main(void)
         cmocka_unit_test(signatures_are_those_of_the_standard),
         cmocka_unit_test(secrets_are_long_new_and_copied_whole),
         cmocka_unit_test(addresses_are_judged_by_the_registries),
-        cmocka_unit_test(urls_are_absolute_and_tell_nobody),
+        cmocka_unit_test(what_is_wrong_with_a_url_is_named),
+        cmocka_unit_test(what_may_be_an_endpoints_is_taken),
         cmocka_unit_test(an_origin_is_all_that_is_told_of_a_url),
         cmocka_unit_test(waits_follow_the_schedule_with_jitter_and_what_is_asked),
     };

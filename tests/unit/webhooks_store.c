@@ -54,7 +54,10 @@ static zp_webhook endpoint(const char *url)
 
 static uint64_t add(hooks *h)
 {
-    zp_webhook w = endpoint("https://example.org/hook");
+    static unsigned serial;
+    char url[64];
+    snprintf(url, sizeof url, "https://example.org/hook/%u", serial++);
+    zp_webhook w = endpoint(url);
     assert_int_equal(zp_webhooks_add(h->store, &w), ZP_OK);
     return w.id;
 }
@@ -203,6 +206,21 @@ static void a_step_of_an_endpoint_that_is_gone_stops_no_other(void **state)
     assert_int_equal(zp_webhooks_advance(h->store, now_ms, steps, 2), ZP_OK);
     assert_true(steps[0].stale && !steps[1].stale);
     assert_int_equal(get(h, id).progress.position, 9);
+}
+
+static void the_same_events_are_brought_to_a_url_once(void **state)
+{
+    hooks *h = *state;
+    zp_webhook first = endpoint("https://example.org/hook"), again = first, other = first;
+    assert_int_equal(zp_webhooks_add(h->store, &first), ZP_OK);
+    assert_int_equal(zp_webhooks_add(h->store, &again), ZP_EXISTS);
+    assert_int_equal(again.id, first.id);
+    other.wants = ZP_WANT_SCORED;
+    assert_int_equal(zp_webhooks_add(h->store, &other), ZP_OK);
+    other.year = 2023;
+    assert_int_equal(zp_webhooks_add(h->store, &other), ZP_OK);
+    assert_int_equal(zp_webhooks_remove(h->store, first.id), ZP_OK);
+    assert_int_equal(zp_webhooks_add(h->store, &again), ZP_OK);
 }
 
 /* ---- damage ---- */
@@ -355,6 +373,7 @@ int main(void)
         TEST(an_operators_position_is_not_undone_by_what_was_under_way),
         TEST(progress_made_beside_another_change_is_kept),
         TEST(a_step_of_an_endpoint_that_is_gone_stops_no_other),
+        TEST(the_same_events_are_brought_to_a_url_once),
         TEST(a_damaged_endpoint_hides_no_other),
         TEST(a_disabled_endpoint_leaves_one_notice),
         TEST(notices_become_one_event_each),

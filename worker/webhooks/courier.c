@@ -11,6 +11,7 @@
 #include "codec/event.h"
 #include "codec/event_read.h"
 #include "schedule.h"
+#include "webhook/url.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ void zp_courier_set_out(zp_courier *self, const zp_webhook *webhook, const zp_no
     self->acted = self->moved = self->told_ahead = false;
     self->disable[0] = '\0';
     self->due = now->mono + left_of_wait(&webhook->progress, now->wall);
-    zp_post_url_origin(webhook->url, self->address, sizeof self->address);
+    zp_url_origin(webhook->url, self->address, sizeof self->address);
 }
 
 void zp_courier_adopt(zp_courier *self, const zp_webhook *webhook)
