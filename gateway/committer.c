@@ -284,11 +284,14 @@ static void commit(zp_committer *self, batch b)
     if (!self->in_doubt)
         rc = zp_intake_commit(self->gateway->intake, zp_clock_wall_ms(), self->puts, b.puts, self->ack_batch, b.acks,
                               self->bump_batch, b.bumps);
-    unsigned long long made = 0, repeated = 0;
+    unsigned long long made = 0, repeated = 0, again = 0;
     for (size_t i = 0; i < b.puts; i++) {
         if (rc == ZP_IN_DOUBT)
             self->puts[i]->verdict = ZP_PUT_IN_DOUBT;
         made += self->puts[i]->verdict == ZP_PUT_NEW;
+        again += self->puts[i]->verdict == ZP_PUT_AGAIN;
+        if (self->puts[i]->verdict == ZP_PUT_AGAIN) /* the dispatcher has read past it */
+            zp_dispatcher_bumped(self->gateway->dispatcher, &(zp_pending){.id = self->puts[i]->id}, 1);
         repeated += self->puts[i]->verdict == ZP_PUT_SAME;
     }
     /* From here on the new ones are on disk: ours to score, whatever happens. Only now may anybody be told. */
@@ -302,7 +305,7 @@ static void commit(zp_committer *self, batch b)
         return;
     zp_tally(&counters->accepted, made);
     zp_tally(&counters->repeated, repeated);
-    if (made || b.acks || b.bumps)
+    if (made || again || b.acks || b.bumps)
         zp_tally(&counters->commits, 1);
     if (made)
         zp_dispatcher_poke(self->gateway->dispatcher);

@@ -81,6 +81,29 @@ class Intake(DiskCase):
         self.assert_each_scored_once(s, {"前": before["id"], "疑": again.json()["id"]})
         self.assertEqual(s.status(before["id"]), before)
 
+    def test_a_retry_is_promised_when_it_is_on_disk(self):
+        s = self.failing_service()
+        s.start_gateway()
+        s.start_nginx()
+        ident = s.submit(form_of(1, "再")).json()["id"]
+        s.lose_workers(3)
+        worker = s.start_worker()
+        self.assertEqual(s.scored(ident)["status"], "failed")
+        self.assertEqual(worker.stop(), 0)
+        s.wait(lambda: s.metric("ziping_pending") == 0)
+        self.faults.give(self.store(s, "intake"), SYNC, errno.EIO)
+        retry = f"{s.url}/v1/submissions/{ident}/retry"
+        self.assert_problem(s.http.post(retry), 503, "OUTCOME_UNKNOWN")
+        self.assert_ends_in_doubt(s, s.gateway)
+        s.start_gateway()
+        self.assertEqual(s.metric("ziping_pending"), 0)
+        self.assertEqual(s.http.post(retry).status_code, 202)
+        s.gateway.kill()
+        s.start_gateway()
+        s.start_worker()
+        s.wait(lambda: s.status(ident)["status"] == "scored")
+        self.assertEqual([event["type"].rsplit(".", 1)[1] for event in s.events()], ["failed", "scored"])
+
     def test_of_a_batch_in_doubt_no_line_is_said_to_be_on_file(self):
         s = self.failing_service().start()
         self.faults.give(self.store(s, "intake"), SYNC, errno.EIO)

@@ -60,6 +60,7 @@ class Season:
         s.lose_workers(3)
         recorder = s.start_worker()
         assert s.scored(ident)["status"] == "failed"
+        s.wait(lambda: s.metric("ziping_pending") == 0)
         assert recorder.stop() == 0
         return ident
 
