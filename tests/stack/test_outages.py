@@ -192,6 +192,25 @@ class Outages(OutageCase):
         after = {f"后{i}": s.submit(form_of(1, f"后{i}")).json()["id"] for i in range(3)}
         self.assert_each_scored_once(s, {**before, **after})
 
+    def test_two_of_each_because_the_locks_were_removed_lose_and_double_nothing(self):
+        s = self.service(lease_ms=2000).start()
+        first = list(s.programs)
+        loads = [Load(s, f"two{i}", 80) for i in range(4)]
+        loads[0].wait_for(20)
+        for name in os.listdir(s.run):
+            os.unlink(os.path.join(s.run, name))
+        s.start_gateway()
+        s.start_worker()
+        loads[0].wait_for(40)
+        for program in first:
+            self.assertEqual(program.stop(), 0, program.log())
+        s.start_notifier()
+        s.nginx.stop()  # and with it the connections that it has kept
+        s.start_nginx()
+        self.assert_each_scored_once(s, {key: ident for load in loads for key, ident in load.end().items()})
+        verified = s.ziping("verify")
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+
     def test_a_full_queue_says_503_and_reading_goes_on(self):
         s = self.service(max_pending=3)
         s.start_gateway()
