@@ -122,10 +122,19 @@ static void set_shut(zp_gateway *gateway, zp_shut now)
     zp_log(now == ZP_OPEN ? ZP_INFO : ZP_WARN, "intake-gate", "state=%s before=%s", reasons[now], reasons[before]);
 }
 
-static bool is_nearly_full(zp_env *env)
+/* What a dead reader has kept can be taken again at once, and is found free at the next look. */
+static bool is_nearly_full(zp_committer *self, zp_env *env, const char *store)
 {
     zp_env_stats stats;
-    return zp_env_stat(env, &stats) == ZP_OK && stats.used_bytes > stats.map_size / 100 * MAP_PERCENT;
+    int freed = 0;
+    if (zp_env_stat(env, &stats) != ZP_OK || stats.used_bytes <= stats.map_size / 100 * MAP_PERCENT)
+        return false;
+    if (atomic_load(&self->gateway->shut) != ZP_SHUT_MAP)
+        zp_log(ZP_WARN, "store-nearly-full", "store=%s used=%llu map_size=%llu kept_for_readers=%llu oldest_reader=%d",
+               store, (unsigned long long)stats.used_bytes, (unsigned long long)stats.map_size,
+               (unsigned long long)stats.pinned_bytes, stats.oldest_reader);
+    (void)zp_env_reader_check(env, &freed);
+    return true;
 }
 
 static zp_shut gate_by_space(zp_committer *self)
@@ -135,7 +144,8 @@ static zp_shut gate_by_space(zp_committer *self)
         (uint64_t)disk.f_bavail * disk.f_frsize < self->gateway->config->gateway.min_free_disk)
         return ZP_SHUT_DISK;
     /* What is taken in must also find room for its score. */
-    if (is_nearly_full(zp_intake_env(self->gateway->intake)) || is_nearly_full(zp_scores_env(self->gateway->scores)))
+    if (is_nearly_full(self, zp_intake_env(self->gateway->intake), "intake") ||
+        is_nearly_full(self, zp_scores_env(self->gateway->scores), "scores"))
         return ZP_SHUT_MAP;
     return ZP_OPEN;
 }
