@@ -98,23 +98,35 @@ static bool is_suspect(const queue *suspects, const zp_id *id, uint32_t attempt)
     return false;
 }
 
-bool zp_backlog_blame(zp_backlog *self, const zp_id *id, uint32_t attempt, zp_pending *out)
+/* The one that is to blame, if any, leaves the suspects for good. */
+static void acquit(zp_backlog *self, const zp_id *guilty)
 {
     queue *suspects = &self->suspects;
-    if (!is_suspect(suspects, id, attempt))
-        return false;
     size_t kept = suspects->head;
     for (size_t i = suspects->head; i < suspects->tail; i++) {
         const zp_pending item = suspects->items[i];
-        if (zp_id_cmp(&item.id, id) == 0)
-            *out = (zp_pending){.id = item.id, .attempts = attempt};
-        else if (item.attempts)
+        if (guilty && zp_id_cmp(&item.id, guilty) == 0)
+            continue;
+        if (item.attempts)
             suspects->items[kept++] = item;
         else
             push(&self->returned, &item);
     }
     suspects->tail = kept;
+}
+
+bool zp_backlog_blame(zp_backlog *self, const zp_id *id, uint32_t attempt, zp_pending *out)
+{
+    if (!is_suspect(&self->suspects, id, attempt))
+        return false;
+    *out = (zp_pending){.id = *id, .attempts = attempt};
+    acquit(self, id);
     return true;
+}
+
+void zp_backlog_acquit(zp_backlog *self)
+{
+    acquit(self, NULL);
 }
 
 /* Moves suspects at the front of the page (a restart finds them there) to their own queue. */

@@ -30,6 +30,9 @@ void zp_backlog_suspect_it(zp_backlog *self, const zp_pending *item);
  */
 bool zp_backlog_blame(zp_backlog *self, const zp_id *id, uint32_t attempt, zp_pending *out);
 
+/* It has become known that the worker ended at no job: the suspects without attempts are suspects no longer. */
+void zp_backlog_acquit(zp_backlog *self);
+
 /* The next suspect, the next ordinary job; NULL when there is none. Valid until the next call that takes or returns. */
 const zp_pending *zp_backlog_suspect(zp_backlog *self);
 const zp_pending *zp_backlog_ordinary(zp_backlog *self);

@@ -122,10 +122,19 @@ static void set_shut(zp_gateway *gateway, zp_shut now)
     zp_log(now == ZP_OPEN ? ZP_INFO : ZP_WARN, "intake-gate", "state=%s before=%s", reasons[now], reasons[before]);
 }
 
-static bool is_nearly_full(zp_env *env)
+/* What a dead reader has kept can be taken again at once, and is found free at the next look. */
+static bool is_nearly_full(zp_committer *self, zp_env *env, const char *store)
 {
     zp_env_stats stats;
-    return zp_env_stat(env, &stats) == ZP_OK && stats.used_bytes > stats.map_size / 100 * MAP_PERCENT;
+    int freed = 0;
+    if (zp_env_stat(env, &stats) != ZP_OK || stats.used_bytes <= stats.map_size / 100 * MAP_PERCENT)
+        return false;
+    if (atomic_load(&self->gateway->shut) != ZP_SHUT_MAP)
+        zp_log(ZP_WARN, "store-nearly-full", "store=%s used=%llu map_size=%llu kept_for_readers=%llu oldest_reader=%d",
+               store, (unsigned long long)stats.used_bytes, (unsigned long long)stats.map_size,
+               (unsigned long long)stats.pinned_bytes, stats.oldest_reader);
+    (void)zp_env_reader_check(env, &freed);
+    return true;
 }
 
 static zp_shut gate_by_space(zp_committer *self)
@@ -135,7 +144,8 @@ static zp_shut gate_by_space(zp_committer *self)
         (uint64_t)disk.f_bavail * disk.f_frsize < self->gateway->config->gateway.min_free_disk)
         return ZP_SHUT_DISK;
     /* What is taken in must also find room for its score. */
-    if (is_nearly_full(zp_intake_env(self->gateway->intake)) || is_nearly_full(zp_scores_env(self->gateway->scores)))
+    if (is_nearly_full(self, zp_intake_env(self->gateway->intake), "intake") ||
+        is_nearly_full(self, zp_scores_env(self->gateway->scores), "scores"))
         return ZP_SHUT_MAP;
     return ZP_OPEN;
 }
@@ -284,11 +294,14 @@ static void commit(zp_committer *self, batch b)
     if (!self->in_doubt)
         rc = zp_intake_commit(self->gateway->intake, zp_clock_wall_ms(), self->puts, b.puts, self->ack_batch, b.acks,
                               self->bump_batch, b.bumps);
-    unsigned long long made = 0, repeated = 0;
+    unsigned long long made = 0, repeated = 0, again = 0;
     for (size_t i = 0; i < b.puts; i++) {
         if (rc == ZP_IN_DOUBT)
             self->puts[i]->verdict = ZP_PUT_IN_DOUBT;
         made += self->puts[i]->verdict == ZP_PUT_NEW;
+        again += self->puts[i]->verdict == ZP_PUT_AGAIN;
+        if (self->puts[i]->verdict == ZP_PUT_AGAIN) /* the dispatcher has read past it */
+            zp_dispatcher_bumped(self->gateway->dispatcher, &(zp_pending){.id = self->puts[i]->id}, 1);
         repeated += self->puts[i]->verdict == ZP_PUT_SAME;
     }
     /* From here on the new ones are on disk: ours to score, whatever happens. Only now may anybody be told. */
@@ -302,7 +315,7 @@ static void commit(zp_committer *self, batch b)
         return;
     zp_tally(&counters->accepted, made);
     zp_tally(&counters->repeated, repeated);
-    if (made || b.acks || b.bumps)
+    if (made || again || b.acks || b.bumps)
         zp_tally(&counters->commits, 1);
     if (made)
         zp_dispatcher_poke(self->gateway->dispatcher);

@@ -20,7 +20,7 @@ void zp_committer_stop(zp_committer **self);
 void zp_committer_submit(zp_committer *self, zp_request *request);
 /* Dispatcher thread: ids whose results are committed. Copied. ZP_NOMEM. */
 zp_rc zp_committer_ack(zp_committer *self, const zp_id *ids, size_t count);
-/* Any thread: attempts that ended without an answer; submissions to try again. Copied. ZP_NOMEM. */
+/* Dispatcher thread: attempts that ended without an answer. Copied. ZP_NOMEM. */
 zp_rc zp_committer_bump(zp_committer *self, const zp_pending *items, size_t count);
 
 /* dispatcher.c: any thread; says that pending may have grown. */

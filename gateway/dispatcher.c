@@ -11,8 +11,8 @@
  * The store is the queue: what is lost here (this process, a message, memory) is found there again. A job that has
  * failed before travels alone, so that one poisonous form takes nobody with it; after max_attempts the worker is asked
  * to record it as failed instead. Of the jobs that were with a worker when it ended, the one that it had begun has
- * failed: the next worker says which one that was (FELL), and the others go on as if nothing had happened. While nobody
- * knows, each travels alone and none is charged. Every job costs O(1); nothing is rescanned.
+ * failed: the next worker says which one that was, or that it was none (FELL), and the others go on as if nothing had
+ * happened. While nobody knows, each travels alone and none is charged. Every job costs O(1); nothing is rescanned.
  */
 #include "backlog.h"
 #include "base/clock.h"
@@ -162,6 +162,20 @@ static void on_fell(zp_dispatcher *self, const worker *sender, const zp_done *jo
     } else {
         zp_tally(&self->gateway->counters.messages_dropped, 1);
     }
+}
+
+/* The same, when it ended at none: only one at a time holds the lease, so whoever else has jobs is no more. */
+static void on_none_fell(zp_dispatcher *self, const worker *sender)
+{
+    worker *next;
+    for (worker *w = LIST_FIRST(&self->workers); w; w = next) {
+        next = LIST_NEXT(w, all);
+        if (w == sender || !w->holder.count)
+            continue;
+        zp_log(ZP_INFO, "worker-ended", "jobs=%u", w->holder.count);
+        return_all(self, w, zp_backlog_return);
+    }
+    zp_backlog_acquit(self->backlog);
 }
 
 static void expire(zp_dispatcher *self)
@@ -391,8 +405,10 @@ static void on_message(zp_dispatcher *self, zp_str bytes)
         on_done(self, w, &msg);
     else if (rc == ZP_OK && msg.kind == ZP_MSG_BYE && w)
         dismiss_worker(self, w);
-    else if (rc == ZP_OK && msg.kind == ZP_MSG_FELL)
+    else if (rc == ZP_OK && msg.kind == ZP_MSG_FELL && msg.count)
         on_fell(self, w, &self->done[0]);
+    else if (rc == ZP_OK && msg.kind == ZP_MSG_FELL)
+        on_none_fell(self, w);
     else
         zp_tally(&self->gateway->counters.messages_dropped, 1);
 }

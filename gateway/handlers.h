@@ -64,6 +64,8 @@ zp_handled zp_events_are_ahead(zp_request *request, uint64_t newest);
 
 /* again.c */
 zp_handled zp_try_again(zp_desk *desk, zp_request *request, const zp_id *id);
+/* After the commit. */
+zp_handled zp_answer_again(zp_desk *desk, zp_request *request);
 
 /* form.c */
 zp_handled zp_get_form(zp_desk *desk, zp_request *request, const zp_id *id);

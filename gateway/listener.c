@@ -32,6 +32,7 @@ struct zp_listener {
     int fd;
     int lock_fd; /* -1 when the socket was inherited */
     char *path;  /* NULL when the socket was inherited */
+    ino_t inode; /* of what stands there */
     uid_t own;
     uid_t *users;
     size_t user_count;
@@ -112,6 +113,12 @@ static zp_rc lock_path(zp_listener *self, const char *path, char *message, size_
     return zp_lock_file(lock, &self->lock_fd, message, message_size);
 }
 
+static ino_t inode_at(const char *path)
+{
+    struct stat there;
+    return lstat(path, &there) == 0 ? there.st_ino : 0;
+}
+
 static zp_rc bind_path(zp_listener *self, const char *path, char *message, size_t message_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -142,6 +149,7 @@ static zp_rc bind_path(zp_listener *self, const char *path, char *message, size_
         snprintf(message, message_size, "%s: %s; make its folder writable for this user", path, strerror(errno));
         return ZP_IO;
     }
+    self->inode = inode_at(path);
     return ZP_OK;
 }
 
@@ -169,7 +177,8 @@ void zp_listener_close(zp_listener **self)
     zp_listener *listener = *self;
     if (!listener)
         return;
-    if (listener->path)
+    /* Not another gateway's, should somebody have removed this one's files under it. */
+    if (listener->path && inode_at(listener->path) == listener->inode)
         (void)unlink(listener->path);
     if (listener->fd >= 0)
         close(listener->fd);

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { EVENTS = 256, TICK_MS = 1000 };
-enum { FIRST_REQUEST_MS = 500 };
+enum { FIRST_REQUEST_MS = 2000 };
 
 /* ---- mail, time, end ---- */
 
@@ -53,6 +53,8 @@ static void committed(zp_loop *self, zp_request *request)
 static void read_mail(zp_loop *self)
 {
     zp_mail mail = zp_mailbox_take(self->mailbox);
+    if (mail.fd_count && self->desk.draining) /* from a loop that did not know yet */
+        self->drained_by = zp_clock_mono_ms() + FIRST_REQUEST_MS;
     for (size_t i = 0; i < mail.fd_count; i++)
         zp_conn_adopt(self, mail.fds[i]);
     for (zp_request *next, *request = mail.committed; request; request = next) {
@@ -171,7 +173,7 @@ static void *run(void *context)
         zp_followers_look(self, now);
         if (!self->desk.draining && atomic_load(&self->stop))
             begin_draining(self);
-        else if (self->desk.draining && n <= 0 && !(remaining = close_idle(self)))
+        else if (self->desk.draining && n <= 0 && !(remaining = close_idle(self)) && zp_mailbox_shut(self->mailbox))
             return NULL;
         else if (n > 0)
             remaining = false;

@@ -19,7 +19,7 @@ typedef struct {
 struct zp_mailbox {
     pthread_mutex_t lock;
     int event;
-    bool rung;
+    bool rung, shut;
     zp_request *first, **last;
     side sides[2];
     int filling; /* index of the side that other threads write to */
@@ -124,18 +124,29 @@ void zp_mailbox_put_scored(zp_mailbox *self, const zp_id *ids, size_t count)
 
 zp_rc zp_mailbox_put_fd(zp_mailbox *self, int fd)
 {
-    bool wake = false, fits;
+    bool wake = false;
     pthread_mutex_lock(&self->lock);
     side *to = &self->sides[self->filling];
-    fits = grow((void **)&to->fds, &to->fd_cap, to->fd_count + 1, sizeof *to->fds);
-    if (fits) {
+    zp_rc rc = self->shut ? ZP_CLOSED : ZP_OK;
+    if (!rc && !grow((void **)&to->fds, &to->fd_cap, to->fd_count + 1, sizeof *to->fds))
+        rc = ZP_NOMEM;
+    if (!rc) {
         to->fds[to->fd_count++] = fd;
         wake = must_ring(self);
     }
     pthread_mutex_unlock(&self->lock);
     if (wake)
         ring(self);
-    return fits ? ZP_OK : ZP_NOMEM;
+    return rc;
+}
+
+bool zp_mailbox_shut(zp_mailbox *self)
+{
+    pthread_mutex_lock(&self->lock);
+    self->shut = self->sides[self->filling].fd_count == 0;
+    bool shut = self->shut;
+    pthread_mutex_unlock(&self->lock);
+    return shut;
 }
 
 void zp_mailbox_ring(zp_mailbox *self)

@@ -26,10 +26,13 @@ int zp_mailbox_fd(const zp_mailbox *self);
 /* Any thread. */
 void zp_mailbox_put_committed(zp_mailbox *self, zp_request *chain);
 void zp_mailbox_put_scored(zp_mailbox *self, const zp_id *ids, size_t count); /* dropped when out of memory: a hint */
-zp_rc zp_mailbox_put_fd(zp_mailbox *self, int fd);                            /* on ZP_NOMEM fd is still the caller's */
-void zp_mailbox_ring(zp_mailbox *self);                                       /* wakes the loop without mail */
+/* ZP_NOMEM, ZP_CLOSED: fd is still the caller's. */
+zp_rc zp_mailbox_put_fd(zp_mailbox *self, int fd);
+void zp_mailbox_ring(zp_mailbox *self); /* wakes the loop without mail */
 
 /* Owner: everything there is; the arrays are valid until the next take. */
 zp_mail zp_mailbox_take(zp_mailbox *self);
+/* Owner: takes no connection from now on. False: there is one inside, and it stays open. */
+bool zp_mailbox_shut(zp_mailbox *self);
 
 #endif

@@ -203,6 +203,12 @@ static zp_handled verdict(zp_desk *desk, zp_request *request)
                           NULL);
     case ZP_PUT_CLOSED:
         return zp_season_closed(request, request->put.year);
+    case ZP_PUT_AGAIN:
+        return zp_answer_again(desk, request);
+    case ZP_PUT_QUEUED:
+        return zp_problem(request, 409, "IN_QUEUE",
+                          "It is in the queue: to be tried again already, or its failure is just being written down.",
+                          "该自评表仍在队列中：已安排重新评分，或其失败状态正在写入。", NULL);
     case ZP_PUT_REFUSED:
         zp_retry_after(desk->gateway, request, NULL);
         return zp_problem(request, 503, "STORE_FULL", "There is no room to store it. Nothing was stored; try again.",

@@ -12,6 +12,11 @@
 
 enum { ARENA_CHUNK = 1024 * 1024, MAX_BYTES = 8 * 1024 * 1024 };
 
+typedef struct {
+    zp_status status; /* first: this is what the store is given */
+    uint32_t attempt;
+} scored;
+
 struct zp_batch {
     const zp_profiles *profiles;
     zp_arena *arena;
@@ -65,6 +70,11 @@ const zp_done *zp_batch_done(const zp_batch *self)
     return self->done;
 }
 
+uint32_t zp_batch_attempt(const zp_status *status)
+{
+    return ((const scored *)status)->attempt;
+}
+
 void zp_batch_clear(zp_batch *self)
 {
     zp_arena_reset(self->arena);
@@ -99,15 +109,16 @@ static void log_status(const zp_status *status, uint32_t attempt)
 
 zp_rc zp_batch_add(zp_batch *self, const zp_job *job)
 {
-    zp_status *status = zp_arena_calloc(self->arena, 1, sizeof *status);
+    scored *item = zp_arena_calloc(self->arena, 1, sizeof *item);
     zp_str bytes = zp_arena_copy(self->arena, job->submission); /* the message goes before the commit comes */
-    if (!status || !bytes.p)
+    if (!item || !bytes.p)
         return ZP_NOMEM;
-    zp_rc rc = judge(self, job, bytes, status);
+    zp_rc rc = judge(self, job, bytes, &item->status);
     if (rc)
         return rc;
-    log_status(status, job->attempt);
-    self->statuses[self->count] = status;
+    item->attempt = job->attempt;
+    log_status(&item->status, job->attempt);
+    self->statuses[self->count] = &item->status;
     self->done[self->count++] = (zp_done){job->id, job->attempt};
     self->bytes += bytes.n;
     return ZP_OK;

@@ -35,6 +35,9 @@ zp_rc zp_batch_commit(zp_batch *self, zp_scores *scores, int64_t now_ms, uint64_
 /* zp_batch_count of them, valid until the batch changes. */
 const zp_done *zp_batch_done(const zp_batch *self);
 
+/* Which attempt the job of this status, which is in a batch, was. */
+uint32_t zp_batch_attempt(const zp_status *status);
+
 void zp_batch_clear(zp_batch *self);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static const uint64_t MARK = UINT64_C(0x7a706265677531); /* "zpbegu1": this layout, and whole */
+static const uint64_t REST = UINT64_C(0x7a707265737431); /* "zprest1": at no job, for certain */
 
 typedef struct {
     uint64_t mark; /* last to be written, first to be taken away */
@@ -36,9 +37,18 @@ static zp_rc map_note(const char *path, note **out)
     return error ? ZP_IO : ZP_OK;
 }
 
-zp_rc zp_begun_open(const char *path, zp_begun **out, zp_done *predecessors)
+static zp_ended read_note(const note *shared, zp_done *job)
 {
-    *predecessors = (zp_done){.attempt = 0};
+    uint64_t mark = __atomic_load_n(&shared->mark, __ATOMIC_ACQUIRE);
+    if (mark == MARK)
+        *job = (zp_done){shared->id, shared->attempt};
+    return mark == MARK ? ZP_ENDED_AT_JOB : mark == REST ? ZP_ENDED_AT_REST : ZP_ENDED_SOMEHOW;
+}
+
+zp_rc zp_begun_open(const char *path, zp_begun **out, zp_ended *how, zp_done *job)
+{
+    *how = ZP_ENDED_SOMEHOW;
+    *job = (zp_done){.attempt = 0};
     zp_begun *self = calloc(1, sizeof *self);
     if (!self)
         return ZP_NOMEM;
@@ -47,8 +57,7 @@ zp_rc zp_begun_open(const char *path, zp_begun **out, zp_done *predecessors)
         free(self);
         return rc;
     }
-    if (__atomic_load_n(&self->shared->mark, __ATOMIC_ACQUIRE) == MARK)
-        *predecessors = (zp_done){self->shared->id, self->shared->attempt};
+    *how = read_note(self->shared, job);
     zp_begun_clear(self);
     *out = self;
     return ZP_OK;
@@ -76,8 +85,18 @@ void zp_begun_note(zp_begun *self, const zp_id *id, uint32_t attempt)
     __atomic_store_n(&self->shared->mark, MARK, __ATOMIC_RELEASE);
 }
 
-void zp_begun_clear(zp_begun *self)
+static void mark(zp_begun *self, uint64_t what)
 {
     if (self)
-        __atomic_store_n(&self->shared->mark, 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&self->shared->mark, what, __ATOMIC_RELEASE);
+}
+
+void zp_begun_clear(zp_begun *self)
+{
+    mark(self, 0);
+}
+
+void zp_begun_rest(zp_begun *self)
+{
+    mark(self, REST);
 }

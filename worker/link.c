@@ -109,7 +109,7 @@ void zp_link_say_bye(zp_link *self)
 
 bool zp_link_say_fell(zp_link *self, const zp_done *job)
 {
-    return say(self, &(zp_dispatch_msg){.kind = ZP_MSG_FELL, .count = 1, .done = (zp_done *)job});
+    return say(self, &(zp_dispatch_msg){.kind = ZP_MSG_FELL, .count = job->attempt > 0, .done = (zp_done *)job});
 }
 
 void zp_link_poke(zp_link *self, uint64_t last_seq)

@@ -27,7 +27,7 @@ zp_rc zp_link_wait(zp_link *self, int signals, int64_t timeout_ms, bool for_gate
 bool zp_link_say_ready(zp_link *self, unsigned credit);
 void zp_link_say_done(zp_link *self, const zp_done *done, size_t count);
 void zp_link_say_bye(zp_link *self);
-/* The job that the active worker before this one was at when it ended. False: nobody is there to hear it. */
+/* The job that the active worker before this one was at when it ended; attempt 0: at none. False: nobody hears it. */
 bool zp_link_say_fell(zp_link *self, const zp_done *job);
 /* The notifier, not the gateway: there are events up to this number. */
 void zp_link_poke(zp_link *self, uint64_t last_seq);

@@ -33,7 +33,8 @@ typedef struct {
     zp_link *link;
     zp_announcer *announcer;
     zp_begun *begun; /* NULL: there was no room for it */
-    zp_done fell;    /* what the active worker before was at when it ended, and nobody knows yet; attempt 0: nothing */
+    zp_ended ended;  /* how the active worker before did, as long as the gateway has not been told */
+    zp_done fell;    /* at what */
     int64_t now;     /* monotonic ms, of this turn of the loop */
     int64_t next_ready, next_reader_check, next_announce, next_commit;
     bool unsaid; /* the last READY found nobody */
@@ -70,9 +71,9 @@ static void check_readers(worker *self)
 /* What the predecessor fell over comes first: it must not be among the jobs that READY brings. */
 static bool introduce(worker *self)
 {
-    if (self->fell.attempt && !zp_link_say_fell(self->link, &self->fell))
+    if (self->ended != ZP_ENDED_SOMEHOW && !zp_link_say_fell(self->link, &self->fell))
         return false;
-    self->fell.attempt = 0;
+    self->ended = ZP_ENDED_SOMEHOW;
     return zp_link_say_ready(self->link, self->program.config->worker.credit);
 }
 
@@ -161,6 +162,16 @@ static void get_stuck(worker *self, zp_rc rc)
     self->next_try = self->now + self->back_off;
 }
 
+/* A commit's writing hangs on each form, its sync on none. */
+static void note_where(void *context, const zp_status *status)
+{
+    zp_begun *begun = ((worker *)context)->begun;
+    if (status)
+        zp_begun_note(begun, &status->id, zp_batch_attempt(status));
+    else
+        zp_begun_rest(begun);
+}
+
 static void leave_in_doubt(const worker *self)
 {
     zp_log(ZP_ERROR, "commit-in-doubt", "jobs=%zu action=\"exit; the successor looks\"", zp_batch_count(self->batch));
@@ -216,7 +227,9 @@ static zp_rc run(worker *self)
     while (!rc) {
         self->now = zp_clock_mono_ms();
         keep_time(self);
+        zp_begun_rest(self->begun);
         rc = zp_link_wait(self->link, self->program.signals, time_to_wait(self), self->unsaid);
+        zp_begun_clear(self->begun);
         if (rc || zp_program_is_told_to_stop(&self->program))
             break;
         self->now = zp_clock_mono_ms();
@@ -248,7 +261,7 @@ static zp_rc open_store(worker *self)
 /* Without it a form that ends its worker is found all the same, only less quickly. */
 static void open_begun(worker *self, const char *path)
 {
-    if (zp_begun_open(path, &self->begun, &self->fell) != ZP_OK) {
+    if (zp_begun_open(path, &self->begun, &self->ended, &self->fell) != ZP_OK) {
         zp_log(ZP_WARN, "begun-not-kept", "file=\"%s\" error=\"%s\"", path, strerror(errno));
     } else if (self->fell.attempt) {
         char id[ZP_ID_TEXT + 1];
@@ -277,6 +290,8 @@ static zp_rc start(worker *self)
         rc = take_lease(self);
     if (!rc)
         rc = open_store(self);
+    if (!rc)
+        zp_scores_watch(self->scores, note_where, self);
     if (!rc)
         rc = zp_batch_new(&self->profiles, program->config->worker.batch, &self->batch);
     if (!rc)

@@ -4,9 +4,9 @@
  * Compiled in with -DZP_HOOKS=ON only; else ZP_HOOK is nothing at all. ZIPING_HOOK=point, point#n or point:text#n in
  * the environment ends the process by SIGKILL when it passes that point for the n-th time (the first without #n), with
  * `text` in what the point says about itself. Points: intake-written (all is in the transaction, nothing committed),
- * intake-committed (durable, nobody told), score (text: the project's name), scores-written, scores-committed (durable,
- * not acknowledged), published (sent to subscribers); of `ziping archive`: archive-written (nothing is synced),
- * archive-named (verified, and nothing removed), archive-removed (after each transaction of the removal),
+ * intake-committed (durable, nobody told), score and write (text: the project's name), scores-written, scores-committed
+ * (durable, not acknowledged), published (sent to subscribers); of `ziping archive`: archive-written (nothing is
+ * synced), archive-named (verified, and nothing removed), archive-removed (after each transaction of the removal),
  * archive-finished.
  */
 #ifndef ZP_BASE_HOOK_H

@@ -27,11 +27,11 @@ static zp_rc print_env(const char *name, zp_env *env)
     if (rc)
         return rc;
     printf("%s.map_size=%" PRIu64 "\n%s.map_used=%" PRIu64 "\n%s.map_used_permille=%" PRIu64
-           "\n%s.readers=%u\n%s.max_readers=%u\n"
+           "\n%s.map_kept_for_readers=%" PRIu64 "\n%s.oldest_reader=%d\n%s.readers=%u\n%s.max_readers=%u\n"
            "%s.last_transaction=%" PRIu64 "\n",
            name, stats.map_size, name, stats.used_bytes, name,
-           stats.used_bytes * 1000 / (stats.map_size ? stats.map_size : 1), name, stats.readers, name,
-           stats.max_readers, name, stats.last_txn);
+           stats.used_bytes * 1000 / (stats.map_size ? stats.map_size : 1), name, stats.pinned_bytes, name,
+           stats.oldest_reader, name, stats.readers, name, stats.max_readers, name, stats.last_txn);
     return ZP_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/statvfs.h>
 #include <xxhash.h>
 
@@ -206,19 +207,42 @@ zp_rc zp_get_sealed(MDB_txn *txn, MDB_dbi dbi, zp_str key, zp_str *payload)
 
 /* ---- figures ---- */
 
-/* Pages on the free list: dbi 0, whose records begin with their own count. */
-static zp_rc count_free(MDB_txn *txn, uint64_t *pages)
+typedef struct {
+    uint64_t txn; /* as of which it reads */
+    int process;
+} oldest;
+
+/* A line of the library's table of readers, "pid thread txn" (its own words; the thread is hexadecimal), or its head.
+ */
+static int look_at_reader(const char *line, void *context)
+{
+    oldest *found = context;
+    char *end;
+    long process = strtol(line, &end, 10);
+    (void)strtoull(end, &end, 16);
+    uint64_t txn = strtoull(end, &end, 10);
+    if (process > 0 && *end == '\n' && txn && txn < found->txn)
+        *found = (oldest){.txn = txn, .process = (int)process};
+    return 0;
+}
+
+/*
+ * Pages on the free list: dbi 0, whose keys are the transactions that freed them and whose records begin with their own
+ * count. What was freed behind a reader's view is kept for that reader.
+ */
+static zp_rc count_free(MDB_txn *txn, uint64_t oldest_view, uint64_t *free_pages, uint64_t *pinned)
 {
     MDB_cursor *cursor;
     MDB_val key, value;
     int code = mdb_cursor_open(txn, 0, &cursor);
-    *pages = 0;
+    *free_pages = *pinned = 0;
     if (code)
         return zp_env_rc(code, "free-list");
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-        size_t count;
+        size_t freed_by, count;
+        memcpy(&freed_by, key.mv_data, sizeof freed_by);
         memcpy(&count, value.mv_data, sizeof count);
-        *pages += count;
+        *(freed_by > oldest_view ? pinned : free_pages) += count;
     }
     mdb_cursor_close(cursor);
     return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "free-list");
@@ -229,18 +253,23 @@ zp_rc zp_env_stat(zp_env *self, zp_env_stats *out)
     MDB_envinfo info;
     MDB_stat stat;
     zp_read read = {NULL};
-    uint64_t free_pages = 0;
+    uint64_t free_pages = 0, pinned = 0;
+    oldest reader = {.txn = UINT64_MAX};
     int code = mdb_env_info(self->mdb, &info);
     if (!code)
         code = mdb_env_stat(self->mdb, &stat);
+    if (!code && mdb_reader_list(self->mdb, look_at_reader, &reader) < 0)
+        code = EIO;
     zp_rc rc = code ? zp_env_rc(code, "stat") : zp_read_begin(self, &read);
     if (rc)
         return rc;
-    rc = count_free(read.txn, &free_pages);
+    rc = count_free(read.txn, reader.txn, &free_pages, &pinned);
     zp_read_close(&read);
     uint64_t taken = (uint64_t)info.me_last_pgno + 1;
     *out = (zp_env_stats){.map_size = info.me_mapsize,
                           .used_bytes = taken > free_pages ? (taken - free_pages) * stat.ms_psize : 0,
+                          .pinned_bytes = pinned * stat.ms_psize,
+                          .oldest_reader = reader.process,
                           .readers = info.me_numreaders,
                           .max_readers = info.me_maxreaders,
                           .last_txn = info.me_last_txnid};

@@ -58,7 +58,9 @@ zp_rc zp_env_open_dbs(zp_env *self, const zp_env_db *dbs, size_t count, char *me
 zp_rc zp_env_commit(zp_env *self, MDB_txn *txn);
 
 typedef struct {
-    uint64_t map_size, used_bytes; /* used = pages ever taken minus free ones */
+    uint64_t map_size, used_bytes; /* used = pages ever taken minus those that can be taken again */
+    uint64_t pinned_bytes;         /* of these: free, but a reader may still look at them */
+    int oldest_reader;             /* the process with the oldest view; 0: nobody reads */
     unsigned readers, max_readers;
     uint64_t last_txn;
 } zp_env_stats;

@@ -40,13 +40,17 @@ typedef enum {
     ZP_PUT_STALE,      /* the named revision is not the current one: 409; `current` is it */
     ZP_PUT_NO_SUCH,    /* a revision was named, but the form is not on file: 409 */
     ZP_PUT_CLOSED,     /* the season is archived: 409 */
+    ZP_PUT_AGAIN,      /* pending once more: answer 202 after the commit */
+    ZP_PUT_QUEUED,     /* to be tried again, but pending as it is: 409 */
     ZP_PUT_REFUSED,    /* nothing stored, 503: no space, or what is on file about this form or key is damaged */
     ZP_PUT_IN_DOUBT,   /* the commit failed: outcome unknown, 503, the process must stop */
 } zp_put_verdict;
 
-/* One submission on its way into the store: in-fields by the request thread, out-fields by the commit. */
+/* One submission on its way into the store, or on its way to being tried again: in-fields by the request thread,
+ * out-fields by the commit. */
 typedef struct {
     /* in; all views stay valid until the commit has returned */
+    bool again;             /* it is on file, under `id`, and is to be pending once more; no other in-field counts */
     zp_str submitter;       /* not absent */
     zp_str idempotency_key; /* absent = none; at most 255 bytes */
     int year;               /* of the form */
@@ -59,7 +63,7 @@ typedef struct {
     zp_str form; /* packed form */
     /* out */
     zp_put_verdict verdict;
-    zp_id id; /* of the new or the first submission */
+    zp_id id; /* of the new or the first submission; with `again` given */
     uint32_t revision;
     zp_id first;         /* with NEW of a revision above 1: revision 1 */
     int64_t received_ms; /* with NEW */

@@ -21,8 +21,20 @@ static bool is_storable(const zp_put *put)
            put->form.n <= MAX_FORM;
 }
 
+/* What is pending may have been failed a moment ago: the acknowledgement of that, still on its way, would take it out.
+ */
+static zp_rc decide_again(zp_intake *self, MDB_txn *txn, zp_put *put)
+{
+    MDB_val key = zp_val(ZP_BYTES(put->id)), value;
+    zp_rc rc = zp_env_rc(mdb_get(txn, self->pending, &key, &value), "again");
+    put->verdict = rc ? ZP_PUT_AGAIN : ZP_PUT_QUEUED;
+    return rc == ZP_NOTFOUND ? ZP_OK : rc;
+}
+
 static zp_rc decide(zp_intake *self, MDB_txn *txn, zp_put *put)
 {
+    if (put->again)
+        return decide_again(self, txn, put);
     zp_rc rc = is_storable(put) ? zp_intake_decide(self, txn, put) : ZP_INVALID;
     if (rc != ZP_CORRUPT && rc != ZP_INVALID)
         return rc;
@@ -33,7 +45,8 @@ static zp_rc decide(zp_intake *self, MDB_txn *txn, zp_put *put)
 
 static bool has_to_be_written(const zp_put *put)
 {
-    return put->verdict == ZP_PUT_NEW || (put->verdict == ZP_PUT_SAME && put->adopts_key);
+    return put->verdict == ZP_PUT_NEW || put->verdict == ZP_PUT_AGAIN ||
+           (put->verdict == ZP_PUT_SAME && put->adopts_key);
 }
 
 /* Decides the puts up to the first that has to be written. */
@@ -125,30 +138,6 @@ static zp_rc write_adopted_key(zp_intake *self, MDB_txn *txn, int64_t now_ms, co
     return rc ? rc : write_key(self, txn, put, &since, ZP_BYTES(bytes));
 }
 
-static zp_rc write_puts(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put **puts, size_t count)
-{
-    zp_rc rc = ZP_OK;
-    for (size_t i = 0; i < count && !rc; i++) {
-        rc = decide(self, txn, puts[i]);
-        if (!rc && puts[i]->verdict == ZP_PUT_NEW)
-            rc = write_new(self, txn, now_ms, puts[i]);
-        else if (!rc && has_to_be_written(puts[i]))
-            rc = write_adopted_key(self, txn, now_ms, puts[i]);
-    }
-    return rc;
-}
-
-static zp_rc write_acks(zp_intake *self, MDB_txn *txn, const zp_id *acks, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        MDB_val key = zp_val(ZP_BYTES(acks[i]));
-        zp_rc rc = zp_env_rc(mdb_del(txn, self->pending, &key, NULL), "ack");
-        if (rc && rc != ZP_NOTFOUND)
-            return rc;
-    }
-    return ZP_OK;
-}
-
 /* Only of what is still pending: a bump that crossed an acknowledgement must not bring it back, unless it is meant to.
  */
 static zp_rc write_bumps(zp_intake *self, MDB_txn *txn, const zp_pending *bumps, size_t count)
@@ -166,6 +155,32 @@ static zp_rc write_bumps(zp_intake *self, MDB_txn *txn, const zp_pending *bumps,
         if (!rc)
             rc = zp_put_sealed(txn, self->pending, ZP_BYTES(bumps[i].id), &attempts, 1, 0);
         if (rc)
+            return rc;
+    }
+    return ZP_OK;
+}
+
+static zp_rc write_puts(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put **puts, size_t count)
+{
+    zp_rc rc = ZP_OK;
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = decide(self, txn, puts[i]);
+        if (!rc && puts[i]->verdict == ZP_PUT_NEW)
+            rc = write_new(self, txn, now_ms, puts[i]);
+        else if (!rc && puts[i]->verdict == ZP_PUT_AGAIN)
+            rc = write_bumps(self, txn, &(zp_pending){.id = puts[i]->id, .again = true}, 1);
+        else if (!rc && has_to_be_written(puts[i]))
+            rc = write_adopted_key(self, txn, now_ms, puts[i]);
+    }
+    return rc;
+}
+
+static zp_rc write_acks(zp_intake *self, MDB_txn *txn, const zp_id *acks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        MDB_val key = zp_val(ZP_BYTES(acks[i]));
+        zp_rc rc = zp_env_rc(mdb_del(txn, self->pending, &key, NULL), "ack");
+        if (rc && rc != ZP_NOTFOUND)
             return rc;
     }
     return ZP_OK;

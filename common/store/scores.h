@@ -38,6 +38,11 @@ zp_rc zp_scores_ensure(const char *path, uint64_t map_size, char *message, size_
  */
 zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch, size_t count, uint64_t *last_seq);
 
+/* Where such a commit is: in front of the writing of each status, and NULL in front of the sync. */
+typedef void zp_scores_at(void *context, const zp_status *status);
+/* Has the writer thread's commits say so. */
+void zp_scores_watch(zp_scores *self, zp_scores_at *at, void *context);
+
 /*
  * Tells of webhook endpoints that were disabled: numbers and freezes an event for each notice that is newer than the
  * last one told, and keeps its mark, in one transaction: each is told once. Notices of one store, in order. Writer

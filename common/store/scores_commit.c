@@ -238,6 +238,18 @@ static zp_rc take(work *w, const zp_status *incoming)
     return rc ? rc : zp_totals_count(w->store, w->txn, &status, +1);
 }
 
+void zp_scores_watch(zp_scores *self, zp_scores_at *at, void *context)
+{
+    self->at = at;
+    self->at_context = context;
+}
+
+static void say_where(const zp_scores *self, const zp_status *status)
+{
+    if (self->at)
+        self->at(self->at_context, status);
+}
+
 zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch, size_t count, uint64_t *last_seq)
 {
     work w = {.store = self, .now_ms = now_ms};
@@ -245,8 +257,12 @@ zp_rc zp_scores_commit(zp_scores *self, int64_t now_ms, zp_status *const *batch,
     if (rc)
         return rc;
     rc = zp_scores_newest(self, w.txn, &w.seq);
-    for (size_t i = 0; i < count && !rc; i++)
+    for (size_t i = 0; i < count && !rc; i++) {
+        say_where(self, batch[i]);
+        ZP_HOOK("write", batch[i]->project_name);
         rc = take(&w, batch[i]);
+    }
+    say_where(self, NULL);
     ZP_HOOK("scores-written", ZP_STR(""));
     if (!rc)
         rc = zp_env_commit(&self->env, w.txn); /* from here on the results may be acknowledged */

@@ -11,6 +11,8 @@ struct zp_scores {
     zp_env env;
     MDB_dbi results, events, latest, index, totals, meta;
     /* the writing thread's */
+    zp_scores_at *at; /* NULL: nobody wants to know */
+    void *at_context;
     zp_arena *arena;        /* one earlier status at a time */
     zp_buf earlier, packed; /* its record; what is about to be written */
 };

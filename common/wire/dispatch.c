@@ -2,7 +2,7 @@
  * dispatch.c - see dispatch.h. Pure: bytes to values and back; encoding and decoding stand side by side.
  *
  *   READY [1, 1, credit]      DONE [1, 2, [[id, attempt]…]]      BYE [1, 3]
- *   JOBS  [1, 4, [[id, attempt, mode, submission]…]]             BEAT [1, 5]      FELL [1, 6, [[id, attempt]]]
+ *   JOBS  [1, 4, [[id, attempt, mode, submission]…]]             BEAT [1, 5]      FELL [1, 6, [[id, attempt]] or []]
  *
  * Nothing is allocated while decoding. What does not fit this table to the last byte is ZP_INVALID; a message of an
  * array length, kind or version that we do not know is the business of a release that does.
@@ -98,7 +98,7 @@ static void decode_body(zp_mp *m, zp_dispatch_msg *msg)
     bool of_done = msg->kind == ZP_MSG_DONE || msg->kind == ZP_MSG_FELL;
     bool room = of_done ? msg->done != NULL : msg->jobs != NULL;
     msg->count = zp_mp_array(m);
-    m->bad |= !room || msg->count > ZP_DISPATCH_MAX_JOBS || (msg->kind == ZP_MSG_FELL && msg->count != 1);
+    m->bad |= !room || msg->count > ZP_DISPATCH_MAX_JOBS || (msg->kind == ZP_MSG_FELL && msg->count > 1);
     if (of_done)
         decode_done(m, msg);
     else

@@ -9,7 +9,8 @@
  * - DONE [[id, attempt]…]: these are committed; an expired attempt changes nothing.
  * - BYE: I am leaving; everything not done goes back to the queue.
  * - FELL [[id, attempt]]: the holder of the lease before me ended while it was at this one; what else it had, it had
- * not begun or was through with. Said once, before the first READY.
+ * not begun or was through with. FELL []: it ended while it was at none. Said once, before the first READY, and not at
+ * all by who does not know.
  *
  * gateway → worker
  * - JOBS [[id, attempt, mode, submission]…]
@@ -44,7 +45,7 @@ typedef struct {
 typedef struct {
     zp_msg_kind kind;
     uint32_t credit;
-    size_t count; /* of jobs or done; FELL has one done */
+    size_t count; /* of jobs or done; FELL has one done or none */
     zp_job *jobs; /* caller's array, see zp_dispatch_decode */
     zp_done *done;
 } zp_dispatch_msg;

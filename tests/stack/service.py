@@ -6,6 +6,7 @@ state that can be seen, and a hang ends by the test's own alarm.
 import copy
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,13 +25,22 @@ ZIPING = os.path.join(BUILD, "common", "cli", "ziping")
 WEBHOOKS = os.path.join(BUILD, "worker", "webhooks", "ziping-webhooks")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
 HANG_S = 240
+LEAST_PORT = 10000
 JSON = {"Content-Type": "application/json"}
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that no outgoing connection is given meanwhile: from below the system's range for those."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as source:
+        above = int(source.read().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(LEAST_PORT, above)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # somebody has it
 
 
 def form_of(number=1, project=None, **cells):

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import unittest
 
-from actors import ROOT
-from service import body_of, form_of
+from actors import GUARD_S, ROOT, WORKER
+from service import GATEWAY, body_of, form_of
 from test_outages import Load, OutageCase
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "faults"))
@@ -46,8 +46,8 @@ class DiskCase(OutageCase):
 
 class Intake(DiskCase):
     FAULTS = {"a sync": (SYNC, errno.EIO), "the pages": (PAGES, errno.EIO), "half of the pages": (PAGES, SHORT_WRITE),
-              "the meta page": (META, errno.EIO), "the meta page, for want of space": (META, errno.ENOSPC),
-              "half of the meta page": (META, SHORT_WRITE)}
+              "the pages, read-only since just now": (PAGES, errno.EROFS), "the meta page": (META, errno.EIO),
+              "the meta page, for want of space": (META, errno.ENOSPC), "half of the meta page": (META, SHORT_WRITE)}
 
     def test_after_an_error_the_outcome_is_unknown_and_the_same_key_resolves_it(self):
         for what, (call, error) in self.FAULTS.items():
@@ -80,6 +80,29 @@ class Intake(DiskCase):
                          ("true", again.json()["id"]))
         self.assert_each_scored_once(s, {"前": before["id"], "疑": again.json()["id"]})
         self.assertEqual(s.status(before["id"]), before)
+
+    def test_a_retry_is_promised_when_it_is_on_disk(self):
+        s = self.failing_service()
+        s.start_gateway()
+        s.start_nginx()
+        ident = s.submit(form_of(1, "再")).json()["id"]
+        s.lose_workers(3)
+        worker = s.start_worker()
+        self.assertEqual(s.scored(ident)["status"], "failed")
+        self.assertEqual(worker.stop(), 0)
+        s.wait(lambda: s.metric("ziping_pending") == 0)
+        self.faults.give(self.store(s, "intake"), SYNC, errno.EIO)
+        retry = f"{s.url}/v1/submissions/{ident}/retry"
+        self.assert_problem(s.http.post(retry), 503, "OUTCOME_UNKNOWN")
+        self.assert_ends_in_doubt(s, s.gateway)
+        s.start_gateway()
+        self.assertEqual(s.metric("ziping_pending"), 0)
+        self.assertEqual(s.http.post(retry).status_code, 202)
+        s.gateway.kill()
+        s.start_gateway()
+        s.start_worker()
+        s.wait(lambda: s.status(ident)["status"] == "scored")
+        self.assertEqual([event["type"].rsplit(".", 1)[1] for event in s.events()], ["failed", "scored"])
 
     def test_of_a_batch_in_doubt_no_line_is_said_to_be_on_file(self):
         s = self.failing_service().start()
@@ -214,6 +237,24 @@ class Full(DiskCase):
         response = s.submit(form_of(2, f"满{number}"))
         self.assertEqual(response.status_code, 202, response.text)
         taken["resumed"] = response.json()["id"]
+        self.assert_each_scored_once(s, taken)
+
+    def test_on_a_disk_that_became_read_only_nothing_starts_and_nothing_is_lost(self):
+        s = self.small_disk().start()
+        taken = {str(i): s.submit(form_of(1, f"前{i}")).json()["id"] for i in range(5)}
+        for program in s.programs:
+            program.kill()
+        remount = ["mount", "-o", "remount,ro", s.data]
+        subprocess.run(remount, check=True)
+        for program in (GATEWAY, WORKER):
+            ended = subprocess.run([program, "--config", s.config], stdin=subprocess.DEVNULL, capture_output=True,
+                                   text=True, timeout=GUARD_S, check=False)
+            self.assertEqual((ended.returncode, ended.stderr.count("\n")), (2, 1), ended.stderr)
+            self.assertRegex(ended.stderr, f"{s.data}/.*: Read-only file system; ")
+        remount[2] = "remount,rw"
+        subprocess.run(remount, check=True)
+        s.start_gateway()
+        s.start_worker()
         self.assert_each_scored_once(s, taken)
 
     def test_a_disk_that_fills_is_refused_before_it_is_full(self):

@@ -163,7 +163,7 @@ class Failures(DispatchCase):
             noise = [b"", b"\xc1", b"\x93\x01\x01", msgpack.packb([2, READY, 1]), msgpack.packb([1, 99]),
                      msgpack.packb([1, READY, "much"]), msgpack.packb([1, READY, 1]) + b"\0",
                      msgpack.packb([1, DONE, [[b"short", 1]]]), msgpack.packb([1, JOBS, []]),
-                     msgpack.packb([1, FELL, []]), msgpack.packb([1, FELL, [[bytes(16), 1]] * 2])]
+                     msgpack.packb([1, FELL, [[bytes(16), 1]] * 2])]
             for bytes_ in noise:
                 worker.socket.send(bytes_)
             worker.socket.send_multipart([b"two", b"frames"])
@@ -236,6 +236,24 @@ class Failures(DispatchCase):
             self.assertEqual([(job[0], job[1]) for job in second], [(ids[2], 2)])
             next_.done(*second)
             self.assert_all_done(gateway)
+
+    def test_of_a_worker_that_fell_over_none_no_job_is_a_suspect(self):
+        for noticed in (False, True):
+            with self.subTest(noticed=noticed):
+                gateway = self.gateway(heartbeat_ms=100 if noticed else 10000)
+                ids = self.submit(gateway, 5)
+                with Worker(gateway) as fallen, Worker(gateway) as next_:
+                    fallen.ready(10)
+                    self.assertEqual(len(fallen.collect(5)), 5)
+                    if noticed:
+                        gateway.wait_for_metric("workers", 0)
+                    next_.say(FELL, [])
+                    next_.ready(10)
+                    seen = next_.collect(5)
+                    self.assertEqual(sorted((job[0], job[1]) for job in seen), [(ident, 1) for ident in ids])
+                    next_.say(FELL, [])  # its own are not concerned, should that come late
+                    next_.done(*seen)
+                    self.assert_all_done(gateway)
 
     def test_an_old_word_about_who_fell_changes_nothing(self):
         gateway = self.gateway(heartbeat_ms=10000)

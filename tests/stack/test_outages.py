@@ -3,6 +3,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import unittest
 
@@ -12,6 +13,15 @@ import zmq
 
 from actors import GUARD_S, NOTIFIER, ROOT, WORKER, replayed
 from service import GATEWAY, ServiceCase, body_of, form_of
+
+
+HOLD_SNAPSHOTS = """
+import lmdb, signal, sys
+stores = [lmdb.open(f"{sys.argv[1]}/{name}", readonly=True, max_dbs=16, map_size=24 << 20) for name in ("intake", "scores")]
+views = [store.begin() for store in stores]
+print("held", flush=True)
+signal.pause()
+"""
 
 
 class Load:
@@ -192,6 +202,25 @@ class Outages(OutageCase):
         after = {f"后{i}": s.submit(form_of(1, f"后{i}")).json()["id"] for i in range(3)}
         self.assert_each_scored_once(s, {**before, **after})
 
+    def test_two_of_each_because_the_locks_were_removed_lose_and_double_nothing(self):
+        s = self.service(lease_ms=2000).start()
+        first = list(s.programs)
+        loads = [Load(s, f"two{i}", 80) for i in range(4)]
+        loads[0].wait_for(20)
+        for name in os.listdir(s.run):
+            os.unlink(os.path.join(s.run, name))
+        s.start_gateway()
+        s.start_worker()
+        loads[0].wait_for(40)
+        for program in first:
+            self.assertEqual(program.stop(), 0, program.log())
+        s.start_notifier()
+        s.nginx.stop()  # and with it the connections that it has kept
+        s.start_nginx()
+        self.assert_each_scored_once(s, {key: ident for load in loads for key, ident in load.end().items()})
+        verified = s.ziping("verify")
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+
     def test_a_full_queue_says_503_and_reading_goes_on(self):
         s = self.service(max_pending=3)
         s.start_gateway()
@@ -210,6 +239,38 @@ class Outages(OutageCase):
         s.start_worker()
         self.assert_each_scored_once(s, taken)
         s.wait(lambda: s.submit(form_of(1, "之后")).status_code in (200, 202))
+
+    def test_a_reader_that_never_ends_shuts_intake_before_a_store_is_full_and_its_death_opens_it(self):
+        s = self.service()
+        s.write_settings(map_size=24 << 20)
+        s.start()
+        worker = s.programs[1]
+        taken = {"0": s.submit(form_of(1, "钉0"), Prefer="wait=20").json()["id"]}
+        reader = subprocess.Popen([sys.executable, "-c", HOLD_SNAPSHOTS, s.data], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        self.assertEqual(reader.stdout.readline(), "held\n")
+        reader.stdout.close()
+        refused = None
+        while refused is None:
+            number = str(len(taken))
+            response = s.submit(form_of(1, f"钉{number}"), Prefer="wait=20")
+            if response.status_code == 503:
+                refused = response
+            else:
+                self.assertIn(response.status_code, (201, 202), response.text)
+                taken[number] = response.json()["id"]
+        self.assert_problem(refused, 503, "STORE_FULL")
+        self.assertIn("nearly", refused.json()["detail"], "the gate, not a commit that has failed")
+        self.assertIn(f".oldest_reader={reader.pid}\n", s.ziping("inspect").stdout)
+        self.assertEqual(s.status(taken["0"])["status"], "scored")
+        s.wait(lambda: s.metric("ziping_pending") == 0)
+        self.assertFalse(worker.has_logged("store-refuses"), worker.log())
+        reader.kill()
+        reader.wait()
+        s.wait(lambda: s.submit(form_of(1, "钉后")).status_code in (200, 202))
+        taken["后"] = s.submit(form_of(1, "钉后")).json()["id"]
+        self.assert_each_scored_once(s, taken)
 
     def test_a_full_store_says_503_before_anything_is_stored(self):
         s = self.service()

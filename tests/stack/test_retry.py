@@ -16,6 +16,7 @@ class Retry(ServiceCase):
         self.assertEqual((document["status"], document["result"]), ("failed", None))
         self.assertEqual(document["failure"]["code"], "ATTEMPTS_EXHAUSTED")
         self.assertEqual(s.scored(s.submit(form_of(2)).json()["id"])["status"], "scored")
+        s.wait(lambda: s.metric("ziping_pending") == 0)
 
         done = s.ziping("retry", ident)
         self.assertEqual((done.returncode, done.stdout), (0, f"{ident}\twill be tried again\n"))

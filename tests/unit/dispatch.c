@@ -101,6 +101,10 @@ static void messages_are_the_documented_bytes(void **state)
     assert_memory_equal(fell.p, "\x93\x01\x06", 3);
     assert_memory_equal(fell.p + 3, done_bytes + 3, sizeof done_bytes - 3);
     zp_buf_free(&fell);
+    fell = encoded(&(zp_dispatch_msg){.kind = ZP_MSG_FELL});
+    assert_int_equal(fell.n, 4);
+    assert_memory_equal(fell.p, "\x93\x01\x06\x90", 4);
+    zp_buf_free(&fell);
     zp_buf_free(&ready);
     zp_buf_free(&bye);
     zp_buf_free(&beat);

@@ -424,6 +424,42 @@ static void used_bytes_shrink_when_records_go(void **state)
     assert_int_equal(after.last_txn, full.last_txn + 1);
 }
 
+static void delete_big(fixture *f, const char *name)
+{
+    MDB_txn *txn;
+    MDB_val key = {1, (void *)name};
+    assert_int_equal(zp_env_begin(&f->env, &txn), ZP_OK);
+    assert_int_equal(mdb_del(txn, f->dbi, &key, NULL), 0);
+    assert_int_equal(zp_env_commit(&f->env, txn), ZP_OK);
+}
+
+static void what_is_kept_for_a_reader_counts_as_used_and_the_reader_is_known(void **state)
+{
+    fixture *f = *state;
+    zp_env_stats before, kept, after;
+    char ready = 0;
+    int freed = 0;
+    assert_int_equal(put(f, "a", (zp_str){big, sizeof big}), ZP_OK);
+    child c = start_child(hold_a_snapshot, &f->where);
+    assert_true(read_exactly(c.from, &ready, 1));
+    assert_int_equal(zp_env_stat(&f->env, &before), ZP_OK);
+    for (int i = 0; i < 3; i++) { /* without a reader they would take each other's pages */
+        delete_big(f, "a");
+        assert_int_equal(put(f, "a", (zp_str){big, sizeof big}), ZP_OK);
+    }
+    assert_int_equal(zp_env_stat(&f->env, &kept), ZP_OK);
+    assert_true(kept.pinned_bytes >= 3 * sizeof big);
+    assert_true(kept.used_bytes >= before.used_bytes + 3 * sizeof big);
+    assert_int_equal(kept.oldest_reader, c.pid);
+    kill_child(&c);
+    close(c.from);
+    assert_int_equal(zp_env_reader_check(&f->env, &freed), ZP_OK);
+    assert_int_equal(zp_env_stat(&f->env, &after), ZP_OK);
+    assert_int_equal(after.pinned_bytes, 0);
+    assert_true(after.used_bytes < before.used_bytes + sizeof big);
+    assert_int_not_equal(after.oldest_reader, c.pid);
+}
+
 int main(void)
 {
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -446,6 +482,7 @@ int main(void)
         PROMISE(an_error_of_a_disk_with_space_is_in_doubt),
         PROMISE(a_full_map_changes_nothing),
         PROMISE(used_bytes_shrink_when_records_go),
+        PROMISE(what_is_kept_for_a_reader_counts_as_used_and_the_reader_is_known),
     };
 #undef PROMISE
     zp_log_open("test", ZP_ERROR);

@@ -108,16 +108,6 @@ static int end_world(void **state)
 
 static zp_request *submitted; /* what the handler has handed over */
 
-static zp_pending bumped; /* the last that a handler has had put back */
-
-zp_rc zp_committer_bump(zp_committer *self, const zp_pending *items, size_t count)
-{
-    (void)self;
-    assert_int_equal(count, 1);
-    bumped = items[0];
-    return ZP_OK;
-}
-
 void zp_committer_submit(zp_committer *self, zp_request *request)
 {
     (void)self;
