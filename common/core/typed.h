@@ -1,0 +1,36 @@
+/*
+ * typed.h - what keyboards add to a cell and nobody means: blanks around it, full-width figures, characters that do not
+ * show. Pure; nothing is allocated.
+ *
+ * A blank is white space of any kind (Unicode's White_Space, as far as a form may hold it) or one of the characters
+ * without a width: U+200B..U+200D, U+2060, U+FEFF.
+ */
+#ifndef ZP_CORE_TYPED_H
+#define ZP_CORE_TYPED_H
+
+#include "base/str.h"
+
+/* The cell is absent, empty, or has nothing but blanks in it: all three are an empty cell. */
+bool zp_cell_is_empty(zp_str cell);
+
+/* Without the blanks at both ends; a view into the cell. */
+zp_str zp_cell_trimmed(zp_str cell);
+
+/*
+ * The trimmed cell with full-width digits, point, comma and signs (０-９ ．，＋－) as those of ASCII; all else stays,
+ * so that ⁴, ② and 十 are no digits. A view into the cell where it has none, else into `room`; what does not fit is cut
+ * off, and `room` is then full: it holds no number within the bounds.
+ */
+zp_str zp_cell_figures(zp_str cell, char *room, size_t size);
+
+typedef void zp_take_bytes(void *taker, const char *bytes, size_t n);
+
+/*
+ * Hands over, piece by piece, what is left of a name when it no longer matters how it was typed: each character's
+ * compatibility decomposition (Unicode NFKD, with utf8proc, without the order of combining marks), all blanks and
+ * characters that do not show taken out, at its ends as between. Two spellings of one name give the same bytes:
+ * "Ａ区 热线 " and "A区热线". Upper and lower case differ, and so do 1,000 and 1000.
+ */
+void zp_name_spell(zp_str name, zp_take_bytes *take, void *taker);
+
+#endif
