@@ -243,7 +243,14 @@ bool zp_dec_cents(zp_dec a, int64_t *out)
 unsigned zp_decimals_shown(zp_str text)
 {
     char room[MOST_FIGURES];
-    text = zp_cell_figures(text, room, sizeof room);
+    while (text.n && zp_is_digit(*text.p)) {
+        text.p++;
+        text.n--;
+    }
+    if (!text.n)
+        return 0;
+    if (*text.p != '.' || (unsigned char)text.p[text.n - 1] >= 0x80)
+        text = zp_cell_figures(text, room, sizeof room);
     const char *point = text.n ? memchr(text.p, '.', text.n) : NULL;
     unsigned n = 0;
     for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && zp_is_digit(*p); p++)

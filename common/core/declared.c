@@ -48,10 +48,11 @@ static zp_str pointer_of(const place *at)
 static void read_number(zp_str text, const place *at, zp_str allowed, zp_number *out)
 {
     *out = (zp_number){0};
-    if (zp_cell_is_empty(text))
+    if (!zp_str_filled(text))
         return;
     if (zp_dec_parse(text, &out->value)) {
-        zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, allowed);
+        if (!zp_cell_is_empty(text))
+            zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, allowed);
     } else if (out->value.m < 0) {
         zp_flags_add(at->flags, ZP_FLAG_NEGATIVE, pointer_of(at), text, ZP_ABSENT);
     } else {

@@ -6,11 +6,12 @@
 #include "core/text.h"
 #include "core/typed.h"
 
+enum { DIGITS = 4 };
+
 int zp_form_year(const zp_form *form)
 {
-    enum { DIGITS = 4 };
     char room[DIGITS + 1];
-    zp_str text = zp_cell_figures(form->year, room, sizeof room);
+    zp_str text = form->year.n == DIGITS ? form->year : zp_cell_figures(form->year, room, sizeof room);
     int year = 0;
     if (text.n != DIGITS)
         return 0;

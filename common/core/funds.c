@@ -169,11 +169,12 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
         return;
     out->has_rate = true;
     out->rate = (zp_share){executed.m, budget.m};
-    out->rate_text = rate_text(c, out->rate, 2);
+    zp_int128 hundredths = rate_at(out->rate, 2);
+    out->rate_text = percent_text((zp_dec){hundredths, -2}, c->arena);
     bool over = executed.m > budget.m;
     if (over)
         flag(c, ZP_FLAG_EXEC_OVER_100, "executed", row->executed, row->annual_budget);
-    if (rate_at(out->rate, 2) < 5000) /* as shown: nobody is told that 50.00% is below 50 % */
+    if (hundredths < 5000) /* as shown: nobody is told that 50.00% is below 50 % */
         flag(c, ZP_FLAG_EXEC_LOW, "executed", out->rate_text, ZP_ABSENT);
     score->basis = ZP_BASIS_FORMULA;
     score->known = true;

@@ -12,6 +12,7 @@
 typedef struct {
     const zp_form *form;
     const zp_profile *profile;
+    int year;
     zp_arena *arena;
     zp_flags *flags;
     zp_declared declared;
@@ -109,8 +110,8 @@ static zp_rc score_line(scoring *s, size_t index, zp_result *out)
 {
     const zp_indicator *indicator = &s->form->indicators[index];
     const zp_declared_line *declared = &s->declared.lines[index];
-    const zp_line_context context = {s->form,  s->profile, indicator,      declared, index, zp_form_year(s->form),
-                                     s->arena, s->flags,   s->flags->count};
+    const zp_line_context context = {s->form, s->profile, indicator, declared,       index,
+                                     s->year, s->arena,   s->flags,  s->flags->count};
     zp_line_score computed;
     zp_rc rc = zp_line_compute(&context, &computed);
     if (rc)
@@ -271,7 +272,7 @@ zp_rc zp_score_beside(const zp_form *form, const zp_profile *profile, zp_str cop
                       zp_result *out)
 {
     zp_flags flags = {.arena = arena};
-    scoring s = {.form = form, .profile = profile, .arena = arena, .flags = &flags};
+    scoring s = {.form = form, .profile = profile, .year = zp_form_year(form), .arena = arena, .flags = &flags};
     *out = (zp_result){.line_count = form->indicator_count};
     out->lines = zp_arena_calloc(arena, form->indicator_count + 1, sizeof *out->lines);
     if (!out->lines)

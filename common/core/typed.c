@@ -1,5 +1,5 @@
 /*
- * typed.c - see typed.h. Nearly every cell is what it seems: a look at its first and last byte tells.
+ * typed.c - see typed.h.
  */
 #include "core/typed.h"
 
@@ -31,27 +31,16 @@ static size_t blank_before(const char *end, size_t n)
     return 0;
 }
 
-/* Of what begins with a byte above a blank and below the lead bytes nothing is one. */
-static bool may_be_blank(char c)
-{
-    return (unsigned char)c <= ' ' || (unsigned char)c >= 0x80;
-}
-
-zp_str zp_cell_trimmed(zp_str cell)
+zp_str zp_cell_trim(zp_str cell)
 {
     size_t n;
-    while (cell.n && may_be_blank(*cell.p) && (n = blank_at(cell.p, cell.n))) {
+    while (cell.n && (n = blank_at(cell.p, cell.n))) {
         cell.p += n;
         cell.n -= n;
     }
-    while (cell.n && may_be_blank(cell.p[cell.n - 1]) && (n = blank_before(cell.p + cell.n, cell.n)))
+    while (cell.n && (n = blank_before(cell.p + cell.n, cell.n)))
         cell.n -= n;
     return cell;
-}
-
-bool zp_cell_is_empty(zp_str cell)
-{
-    return zp_cell_trimmed(cell).n == 0;
 }
 
 /* The figure that a full-width one stands for; 0 for any other character. */

@@ -10,11 +10,34 @@
 
 #include "base/str.h"
 
-/* The cell is absent, empty, or has nothing but blanks in it: all three are an empty cell. */
-bool zp_cell_is_empty(zp_str cell);
+/* What begins with this byte may be a blank; nearly every cell begins with another, which is found out inline. */
+static inline bool zp_may_begin_blank(char lead)
+{
+    unsigned char c = (unsigned char)lead;
+    return c <= ' ' || (c >= 0x80 && c < 0xe4) || c == 0xef;
+}
+
+/* The same of what ends there: a byte of ASCII, or the last one of three, as most Chinese characters have. */
+static inline bool zp_may_end_blank(zp_str text)
+{
+    char last = text.p[text.n - 1];
+    return (unsigned char)last < 0x80 ? last <= ' ' : text.n < 3 || zp_may_begin_blank(text.p[text.n - 3]);
+}
+
+/* zp_cell_trimmed for what may have blanks. */
+zp_str zp_cell_trim(zp_str cell);
 
 /* Without the blanks at both ends; a view into the cell. */
-zp_str zp_cell_trimmed(zp_str cell);
+static inline zp_str zp_cell_trimmed(zp_str cell)
+{
+    return cell.n && (zp_may_begin_blank(*cell.p) || zp_may_end_blank(cell)) ? zp_cell_trim(cell) : cell;
+}
+
+/* The cell is absent, empty, or has nothing but blanks in it: all three are an empty cell. */
+static inline bool zp_cell_is_empty(zp_str cell)
+{
+    return !cell.n || (zp_may_begin_blank(*cell.p) && zp_cell_trim(cell).n == 0);
+}
 
 /*
  * The trimmed cell with full-width digits, point, comma and signs (０-９ ．，＋－) as those of ASCII; all else stays,
