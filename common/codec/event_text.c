@@ -12,7 +12,6 @@
 #include "codec/event_head.h"
 #include "codec/json_out.h"
 #include "codec/mp.h"
-#include "core/typed.h"
 
 enum { MAX_UNIT = 96, MAX_NAME = 32, MAX_NESTING = 4 };
 _Static_assert(3 * MAX_NAME + ZP_UINT_DIGITS + MAX_UNIT + sizeof "////" <= ZP_TOPIC_MAX, "the longest topic");
@@ -96,6 +95,12 @@ static zp_str or_dash(zp_str name)
     return zp_str_filled(name) ? name : ZP_STR("-");
 }
 
+/* A code that was accepted is of ASCII without blanks, or the cell is empty: then it may be of blanks of any kind. */
+static bool is_code(zp_str code)
+{
+    return code.n && (unsigned char)*code.p > ' ' && (unsigned char)*code.p < 0x80;
+}
+
 static char *put(char *out, zp_str text)
 {
     memcpy(out, text.p, text.n);
@@ -138,7 +143,7 @@ zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX])
     uint64_t year = zp_mp_uint(&m);
     if (m.bad || !status.p || status.n > MAX_NAME || outcome.n > MAX_NAME || grade.n > MAX_NAME)
         return ZP_CORRUPT;
-    zp_str name = zp_cell_is_empty(code) ? or_dash(unit) : code;
+    zp_str name = is_code(code) ? code : or_dash(unit);
     char digits[ZP_UINT_DIGITS], *first = zp_put_digits(digits + sizeof digits, year);
     char *end = put(put(out, status), ZP_STR("/"));
     end = put(end, (zp_str){first, (size_t)(digits + sizeof digits - first)});

@@ -67,6 +67,21 @@ zp_str zp_cell_figures(zp_str cell, char *room, size_t size)
     return (zp_str){room, n};
 }
 
+typedef struct {
+    zp_take_bytes *take;
+    void *taker;
+    bool behind_digit, behind_blank;
+} speller;
+
+static void spell(speller *self, const char *bytes, size_t n)
+{
+    if (self->behind_blank && self->behind_digit && zp_is_digit(*bytes))
+        self->take(self->taker, " ", 1);
+    self->take(self->taker, bytes, n);
+    self->behind_blank = false;
+    self->behind_digit = zp_is_digit(bytes[n - 1]);
+}
+
 /* What nearly all names are made of; NFKD leaves it alone. */
 static bool is_plain(zp_str text, size_t *length)
 {
@@ -76,38 +91,49 @@ static bool is_plain(zp_str text, size_t *length)
     return ascii || (wide >= 0x3400 && wide <= 0x9fff);
 }
 
-/* One character, taken apart; a byte that is no UTF-8 stays as it is. Returns how many bytes it had. */
-static size_t spell_one(zp_str text, zp_take_bytes *take, void *taker)
+/* A character taken apart, into at most LONGEST; how many those are, -1 where it stays as it is. */
+enum { LONGEST = 32 }; /* no character has more than 18 in NFKD */
+static utf8proc_ssize_t take_apart(utf8proc_int32_t c, utf8proc_int32_t *plain)
 {
-    enum { LONGEST = 32 }; /* no character has more than 18 in NFKD */
-    utf8proc_int32_t c, plain[LONGEST];
     int boundary = 0;
-    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &c);
-    if (used <= 0) {
-        take(taker, text.p, 1);
-        return 1;
-    }
     utf8proc_ssize_t n =
         utf8proc_decompose_char(c, plain, LONGEST, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE, &boundary);
-    for (utf8proc_ssize_t i = 0; i < n && i < LONGEST; i++) {
+    bool holds_digit = false;
+    for (utf8proc_ssize_t i = 0; i < n && i < LONGEST; i++)
+        holds_digit |= plain[i] >= '0' && plain[i] <= '9';
+    return n > LONGEST || (holds_digit && !figure_of((uint32_t)c)) ? -1 : n;
+}
+
+/* Returns how many bytes the character had. One that is no UTF-8 stays as it is. */
+static size_t spell_one(speller *self, zp_str text)
+{
+    utf8proc_int32_t c, plain[LONGEST];
+    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &c);
+    utf8proc_ssize_t n = used > 0 ? take_apart(c, plain) : -1;
+    if (n < 0)
+        spell(self, text.p, used > 0 ? (size_t)used : 1);
+    for (utf8proc_ssize_t i = 0; i < n; i++) {
         utf8proc_uint8_t bytes[4];
         size_t length = (size_t)utf8proc_encode_char(plain[i], bytes);
-        if (!blank_at((const char *)bytes, length))
-            take(taker, (const char *)bytes, length);
+        if (blank_at((const char *)bytes, length))
+            self->behind_blank = true;
+        else
+            spell(self, (const char *)bytes, length);
     }
-    return (size_t)used;
+    return used > 0 ? (size_t)used : 1;
 }
 
 void zp_name_spell(zp_str name, zp_take_bytes *take, void *taker)
 {
+    speller self = {take, taker, false, false};
     while (name.n) {
         size_t run = 0, length;
         while (run < name.n && is_plain((zp_str){name.p + run, name.n - run}, &length))
             run += length;
         if (run)
-            take(taker, name.p, run);
+            spell(&self, name.p, run);
         name = (zp_str){name.p + run, name.n - run};
-        size_t used = name.n ? spell_one(name, take, taker) : 0;
+        size_t used = name.n ? spell_one(&self, name) : 0;
         name = (zp_str){name.p + used, name.n - used};
     }
 }

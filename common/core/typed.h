@@ -50,9 +50,10 @@ typedef void zp_take_bytes(void *taker, const char *bytes, size_t n);
 
 /*
  * Hands over, piece by piece, what is left of a name when it no longer matters how it was typed: each character's
- * compatibility decomposition (Unicode NFKD, with utf8proc, without the order of combining marks), all blanks and
- * characters that do not show taken out, at its ends as between. Two spellings of one name give the same bytes:
- * "Ａ区 热线 " and "A区热线". Upper and lower case differ, and so do 1,000 and 1000.
+ * compatibility decomposition (Unicode NFKD, by utf8proc, without the order of combining marks), all blanks and
+ * characters that do not show taken out, at its ends as between. Two spellings of one name give the same bytes: "Ａ区
+ * 热线 " and "A区热线". What may be two names stays two: upper and lower case, 1,000 and 1000, a blank between digits
+ * (2 1 and 21), and digits of other kinds (①1 and 11).
  */
 void zp_name_spell(zp_str name, zp_take_bytes *take, void *taker);
 
