@@ -151,7 +151,7 @@ class Journey(ServiceCase):
         self.assertEqual((second.status_code, second.json()["revision"]), (201, 2))
         self.assertEqual(second.json()["project_name"], typed["project_name"])  # verbatim all the same
         totals = self.s.get("/v1/totals?year=2022").json()
-        self.assertEqual([(row["scored"], row["superseded"]) for row in totals["rows"]], [(1, 1)])
+        self.assertEqual([(row["scored"], row["superseded"]) for row in totals["totals"]], [(1, 1)])
 
     def test_lists_pages_and_totals(self):
         idents = [self.s.submit(form_of(1 + i % 6, f"项目{i}"), Prefer="wait=20").json()["id"] for i in range(9)]
