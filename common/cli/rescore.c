@@ -102,7 +102,12 @@ static zp_rc list_change(rescoring *r, const zp_status *before, int which, zp_st
     static const char *const names[FIGURES] = {"declared", "computed", "confirmed", "grade"};
     char id[ZP_ID_TEXT + 1];
     zp_id_format(&before->id, id);
-    const zp_str texts[] = {before->project_name, before->unit, zp_str_of(names[which]), stored, now, zp_str_of(id)};
+    const zp_str texts[] = {zp_text_flat(before->project_name, r->arena),
+                            zp_text_flat(before->unit, r->arena),
+                            zp_str_of(names[which]),
+                            stored,
+                            now,
+                            zp_str_of(id)};
     const char *cells[sizeof texts / sizeof *texts];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         cells[i] = zp_arena_printf(r->arena, "%.*s", (int)texts[i].n, texts[i].p ? texts[i].p : "").p;

@@ -182,8 +182,9 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
     score->share = over ? (zp_share){1, 1} : out->rate;
     score->computed = zp_points_of(score->share, c->declared->execution_weight);
     zp_str weight = zp_millionths_text(c->declared->execution_weight, c->arena);
-    score->formula = ZP_ARENA_JOIN(c->arena, over ? ZP_STR("min(") : ZP_STR(""), row->executed, ZP_STR(" ÷ "),
-                                   row->annual_budget, over ? ZP_STR(", 1)") : ZP_STR(""), ZP_STR(" × "), weight);
+    score->formula =
+        ZP_ARENA_JOIN(c->arena, over ? ZP_STR("min(") : ZP_STR(""), zp_cell_trimmed(row->executed), ZP_STR(" ÷ "),
+                      zp_cell_trimmed(row->annual_budget), over ? ZP_STR(", 1)") : ZP_STR(""), ZP_STR(" × "), weight);
     check_rate(c, out);
 }
 
@@ -200,8 +201,9 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         out->score.basis = ZP_BASIS_FORMULA;
         out->score.known = true;
         out->score.computed = 0;
-        out->score.formula = ZP_ARENA_JOIN(arena, zp_cell_is_empty(row->executed) ? ZP_STR("0") : row->executed,
-                                           ZP_STR(" ÷ "), row->annual_budget, ZP_STR(" → 0"));
+        zp_str spent = zp_cell_trimmed(row->executed);
+        out->score.formula = ZP_ARENA_JOIN(arena, zp_str_filled(spent) ? spent : ZP_STR("0"), ZP_STR(" ÷ "),
+                                           zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {

@@ -83,9 +83,13 @@ def normalise(text):
     return re.sub(r"(?<![0-9.])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])", lambda m: m.group().replace(",", ""), text)
 
 
+def bare(cell):
+    return str(cell).strip(BLANKS)
+
+
 def figures(cell):
     """A cell of figures as it was meant: other keyboards give them another width, and blanks around them."""
-    return cell.strip(BLANKS).translate(FIGURES)
+    return bare(cell).translate(FIGURES)
 
 
 def number(cell):
@@ -95,7 +99,7 @@ def number(cell):
 
 
 def is_empty(cell):
-    return cell is None or not str(cell).strip(BLANKS)
+    return cell is None or not bare(cell)
 
 
 def is_blank_reason(cell):

@@ -100,8 +100,8 @@ class Judge:
         self.rate = formula = exact = None
         if budget == 0:
             self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
-            spent = 0 if cells.is_empty(row.get("executed")) else row["executed"]
-            computed, formula = Fraction(0), f"{spent} ÷ {row['annual_budget']} → 0"
+            spent = 0 if cells.is_empty(row.get("executed")) else cells.bare(row["executed"])
+            computed, formula = Fraction(0), f"{spent} ÷ {cells.bare(row['annual_budget'])} → 0"
         elif budget is None or spent is None:
             self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
             computed = None if declared is None else min(declared, weight)
@@ -125,7 +125,7 @@ class Judge:
 
     def spending(self, row, weight):
         """What is said about the rate; the formula."""
-        at, quotient = "/funds/total", f"{row['executed']} ÷ {row['annual_budget']}"
+        at, quotient = "/funds/total", f"{cells.bare(row['executed'])} ÷ {cells.bare(row['annual_budget'])}"
         if self.rate > 1:
             self.flags.say("EXEC_OVER_100", f"{at}/executed", row["executed"], row["annual_budget"])
             quotient = f"min({quotient}, 1)"
