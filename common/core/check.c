@@ -144,7 +144,7 @@ const zp_profile *zp_choose_profile(const zp_form *form, const zp_profiles *prof
 {
     int year = zp_form_year(form);
     zp_str name = zp_cell_trimmed(form->profile);
-    const zp_profile *chosen = zp_profiles_choose(profiles, name, year);
+    const zp_profile *chosen = zp_profiles_choose(profiles, form->profile, year);
     if (chosen)
         return chosen;
     if (year)

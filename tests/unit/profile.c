@@ -315,7 +315,9 @@ static void the_year_or_the_form_chooses(void **state)
                                      {.name = "local", .year_first = 2010, .year_last = 2030}}};
     assert_string_equal(zp_profiles_choose(&set, ZP_ABSENT, 2021)->name, "new");
     assert_string_equal(zp_profiles_choose(&set, ZP_STR(""), 2020)->name, "old");
+    assert_string_equal(zp_profiles_choose(&set, ZP_STR(" \u3000"), 2020)->name, "old");
     assert_string_equal(zp_profiles_choose(&set, ZP_STR("local"), 2020)->name, "local");
+    assert_string_equal(zp_profiles_choose(&set, ZP_STR(" local\n"), 2020)->name, "local");
     assert_null(zp_profiles_choose(&set, ZP_STR("local"), 2031));
     assert_null(zp_profiles_choose(&set, ZP_STR("loc"), 2020));
     assert_null(zp_profiles_choose(&set, ZP_ABSENT, 1999));
