@@ -60,7 +60,7 @@ __attribute__((format(printf, 3, 4))) static void say_of_file(const zp_yaml *sel
     va_end(arguments);
 }
 
-/* A key that is missing has no line; the block where it belongs has one. */
+/* A key that is missing has no line; the block where it belongs has one, and all of them begin with the first key. */
 static size_t nearest_line(const zp_yaml *self, const char *key)
 {
     for (zp_str path = zp_str_of(key); path.n; path.n--) {
@@ -69,7 +69,7 @@ static size_t nearest_line(const zp_yaml *self, const char *key)
         if (place)
             return place->line;
     }
-    return 0;
+    return self->places.count ? self->places.items[0].line : 0;
 }
 
 zp_rc zp_yaml_refuse(const zp_yaml *self, const char *key, const char *what, ...)

@@ -43,8 +43,8 @@ bool zp_yaml_has(const zp_yaml *self, const char *key);
 bool zp_yaml_number(const char *text, uint64_t *out);
 
 /*
- * Writes "<file>[:line]: <key> <what>" into message; what also names the remedy. The line is that of the key
- * ("gateway.batch", "level1[0].weight"), or of the nearest key around it. Always ZP_INVALID.
+ * Writes "<file>:<line>: <key> <what>" into message; what also names the remedy. The line is that of the key
+ * ("gateway.batch", "level1[0].weight"), or of the nearest key around it, or of the first one. Always ZP_INVALID.
  */
 zp_rc zp_yaml_refuse(const zp_yaml *self, const char *key, const char *what, ...) __attribute__((format(printf, 3, 4)));
 /* Out of memory, as a line. Always ZP_NOMEM. */

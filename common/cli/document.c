@@ -14,6 +14,35 @@ const char *zp_doc_text(const json_t *object, const char *member)
     return text ? text : "";
 }
 
+/* Cells that somebody typed are in it, also inside sentences: each text becomes one line. False when out of memory. */
+static bool flatten(json_t *value)
+{
+    void *member;
+    const char *name;
+    size_t i;
+    json_t *inner;
+    bool ok = true;
+    json_object_foreach_safe(value, member, name, inner) ok = ok && flatten(inner);
+    json_array_foreach(value, i, inner) ok = ok && flatten(inner);
+    if (!json_is_string(value))
+        return ok;
+    char *text = strdup(json_string_value(value));
+    ok = text && !json_string_setn(value, text, zp_text_flatten(text, strlen(text)));
+    free(text);
+    return ok;
+}
+
+/* A copy for a terminal, also of none; NULL when out of memory. */
+static json_t *flat_copy(const json_t *document)
+{
+    json_t *copy = document ? json_deep_copy(document) : json_null();
+    if (copy && !flatten(copy)) {
+        json_decref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
 static bool begins_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -45,9 +74,15 @@ static const json_t *line_of_flag(const json_t *result, const char *pointer, con
     return json_object_get(result, "execution");
 }
 
+static bool is_about_the_total(const char *code)
+{
+    return begins_with(code, "TOTAL_TOO_");
+}
+
 static bool is_about_a_score(const char *code)
 {
-    return begins_with(code, "SCORE_TOO_") || begins_with(code, "EXEC_SCORE_TOO_") || !strcmp(code, "GRADE_CHANGED");
+    return begins_with(code, "SCORE_TOO_") || begins_with(code, "EXEC_SCORE_TOO_") || is_about_the_total(code) ||
+           !strcmp(code, "GRADE_CHANGED");
 }
 
 /* One line for each flag that makes the form discrepant. */
@@ -64,6 +99,11 @@ static void add_differences(zp_buf *out, const json_t *result)
             zp_buf_char(out, '\n');
         if (!strcmp(code, "GRADE_CHANGED")) {
             zp_buf_printf(out, "%s %s → %s", code, zp_doc_text(result, "declared_grade"), zp_doc_text(result, "grade"));
+            continue;
+        }
+        if (is_about_the_total(code)) {
+            zp_buf_printf(out, "总分 total: declared %s, computed %s (%s)", zp_doc_text(result, "declared_total"),
+                          zp_doc_text(result, "computed_total"), code);
             continue;
         }
         const json_t *line = line_of_flag(result, zp_doc_text(flag, "pointer"), &name);
@@ -102,7 +142,7 @@ zp_table *zp_overview_new(void)
     return zp_table_new(8, headings, "llrrrlrl");
 }
 
-bool zp_overview_add(zp_table *overview, const json_t *document)
+static bool add_to_overview(zp_table *overview, const json_t *document)
 {
     const json_t *result = json_object_get(document, "result");
     zp_buf differences = ZP_BUF_INIT, latency = ZP_BUF_INIT;
@@ -124,6 +164,14 @@ bool zp_overview_add(zp_table *overview, const json_t *document)
     }
     zp_buf_free(&differences);
     zp_buf_free(&latency);
+    return ok;
+}
+
+bool zp_overview_add(zp_table *overview, const json_t *document)
+{
+    json_t *flat = flat_copy(document);
+    bool ok = flat && add_to_overview(overview, flat);
+    json_decref(flat);
     return ok;
 }
 
@@ -155,6 +203,16 @@ static bool add_lines(zp_table *table, const json_t *result)
     return ok && zp_table_row(table, total);
 }
 
+static void print_flat(void (*print)(const json_t *, FILE *), const json_t *document, FILE *to)
+{
+    json_t *flat = flat_copy(document);
+    if (flat)
+        print(flat, to);
+    else
+        fprintf(stderr, "ziping: out of memory\n");
+    json_decref(flat);
+}
+
 static void print_flags(const json_t *flags, FILE *to)
 {
     size_t i;
@@ -168,13 +226,18 @@ static void print_flags(const json_t *flags, FILE *to)
     }
 }
 
-void zp_findings_print(const json_t *result, FILE *to)
+static void print_findings(const json_t *result, FILE *to)
 {
     const json_t *profile = json_object_get(result, "profile");
     fprintf(to, "执行率 execution rate %s, machine-verified weight %s, profile %s version %s\n",
             zp_doc_text(json_object_get(result, "execution"), "rate"), zp_doc_text(result, "machine_verified_weight"),
             zp_doc_text(profile, "name"), zp_doc_text(profile, "version"));
     print_flags(json_object_get(result, "flags"), to);
+}
+
+void zp_findings_print(const json_t *result, FILE *to)
+{
+    print_flat(print_findings, result, to);
 }
 
 static void print_result(const json_t *result, FILE *to)
@@ -184,14 +247,14 @@ static void print_result(const json_t *result, FILE *to)
     zp_table *table = zp_table_new(6, headings, "lrrrrl");
     if (table && add_lines(table, result)) {
         zp_table_print(table, to);
-        zp_findings_print(result, to);
+        print_findings(result, to);
     } else {
         fprintf(stderr, "ziping: out of memory\n");
     }
     zp_table_destroy(&table);
 }
 
-void zp_document_print(const json_t *document, FILE *to)
+static void print_document(const json_t *document, FILE *to)
 {
     const char *outcome = zp_doc_text(document, "outcome");
     fprintf(to, "%s  %s%s%s\n%s  %s  %s\nreceived %s", zp_doc_text(document, "id"), zp_doc_text(document, "status"),
@@ -208,7 +271,12 @@ void zp_document_print(const json_t *document, FILE *to)
         print_result(result, to);
 }
 
-void zp_faults_print(const json_t *problem, const char *origin, FILE *to)
+void zp_document_print(const json_t *document, FILE *to)
+{
+    print_flat(print_document, document, to);
+}
+
+static void print_faults(const json_t *problem, const char *origin, FILE *to)
 {
     const json_t *errors = json_object_get(problem, "errors");
     if (json_array_size(errors) == 0) {
@@ -223,4 +291,11 @@ void zp_faults_print(const json_t *problem, const char *origin, FILE *to)
         fprintf(to, "%s: %s %s: %s %s\n", origin, zp_doc_text(fault, "code"), zp_doc_text(fault, "pointer"),
                 zp_doc_text(message, "zh"), zp_doc_text(message, "en"));
     }
+}
+
+void zp_faults_print(const json_t *problem, const char *origin, FILE *to)
+{
+    json_t *flat = flat_copy(problem);
+    print_faults(flat ? flat : problem, origin, to);
+    json_decref(flat);
 }

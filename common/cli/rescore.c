@@ -2,7 +2,8 @@
  * rescore.c - `ziping rescore --profile FILE`: what a stored season would be given by other rules. Changes nothing.
  *
  * Reads the stores beside the running service, newest form first, a page at a time, so that memory is bounded by what
- * changes. Superseded and failed ones have no score that stands, and are left out.
+ * changes. Superseded and failed ones have no score that stands, and are left out; so are forms of years that the rules
+ * are not for.
  */
 #include "cli/cli.h"
 #include "cli/stores.h"
@@ -25,6 +26,9 @@ typedef struct {
     int year;
 } options;
 
+/* What is compared, a row for each that would be another. */
+enum { DECLARED, COMPUTED, CONFIRMED, GRADE, FIGURES };
+
 typedef struct {
     zp_stores stores;
     zp_intake_reader *intake;
@@ -33,14 +37,15 @@ typedef struct {
     zp_arena *arena;
     zp_buf record, submission;
     zp_table *changed;
-    uint64_t scored, totals, grades, damaged;
+    uint64_t scored, changes[FIGURES], other_years, damaged;
 } rescoring;
 
 static int usage(FILE *to)
 {
     fprintf(to, "Usage: ziping rescore --profile FILE [options]\n\n"
-                "Scores what is stored again by other rules, changes nothing, and lists the forms whose confirmed\n"
-                "total or grade would be another. Reads the data directory; works with the service up or down.\n\n"
+                "Scores what is stored again by other rules, changes nothing, and lists each declared, computed and\n"
+                "confirmed total and each grade that would be another. Forms of years that the rules are not for are\n"
+                "left out, and counted. Reads the data directory; works with the service up or down.\n\n"
                 "  --profile FILE   the rules\n"
                 "  --year Y         only this year's forms\n"
                 "  --config FILE    default $ZIPING_CONFIG or\n"
@@ -78,16 +83,30 @@ static zp_str cents(const rescoring *r, int64_t n)
     return n == ZP_NO_CENTS ? ZP_STR("-") : zp_cents_text(n, r->arena);
 }
 
-static zp_rc list_change(rescoring *r, const zp_status *before, const zp_result *after)
+static zp_str figure(const rescoring *r, const zp_result *result, int which)
 {
+    switch (which) {
+    case DECLARED:
+        return cents(r, result->declared_total);
+    case COMPUTED:
+        return cents(r, result->computed_total);
+    case CONFIRMED:
+        return cents(r, result->confirmed_total);
+    default:
+        return result->grade == ZP_GRADE_NONE ? ZP_STR("-") : zp_str_of(zp_grade_name(result->grade));
+    }
+}
+
+static zp_rc list_change(rescoring *r, const zp_status *before, int which, zp_str stored, zp_str now)
+{
+    static const char *const names[FIGURES] = {"declared", "computed", "confirmed", "grade"};
     char id[ZP_ID_TEXT + 1];
     zp_id_format(&before->id, id);
-    const zp_str texts[] = {before->project_name,
-                            before->unit,
-                            cents(r, before->result.confirmed_total),
-                            cents(r, after->confirmed_total),
-                            zp_str_of(zp_grade_name(before->result.grade)),
-                            zp_str_of(zp_grade_name(after->grade)),
+    const zp_str texts[] = {zp_text_flat(before->project_name, r->arena),
+                            zp_text_flat(before->unit, r->arena),
+                            zp_str_of(names[which]),
+                            stored,
+                            now,
                             zp_str_of(id)};
     const char *cells[sizeof texts / sizeof *texts];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -96,6 +115,24 @@ static zp_rc list_change(rescoring *r, const zp_status *before, const zp_result 
             return ZP_NOMEM;
     }
     return zp_table_row(r->changed, cells) ? ZP_OK : ZP_NOMEM;
+}
+
+static zp_rc compare(rescoring *r, const zp_status *before, const zp_result *after)
+{
+    zp_rc rc = ZP_OK;
+    for (int which = 0; which < FIGURES && !rc; which++) {
+        zp_str stored = figure(r, &before->result, which), now = figure(r, after, which);
+        if (zp_str_eq(stored, now))
+            continue;
+        r->changes[which]++;
+        rc = list_change(r, before, which, stored, now);
+    }
+    return rc;
+}
+
+static bool is_for(const zp_profile *profile, int year)
+{
+    return profile->year_first <= year && year <= profile->year_last;
 }
 
 static zp_rc read_both(rescoring *r, const zp_id *id, zp_status *status, zp_form *form)
@@ -124,16 +161,17 @@ static zp_rc score_again(rescoring *r, const zp_id *id)
         r->damaged++;
         return ZP_OK;
     }
+    if (!rc && !is_for(&r->profile, status.year)) {
+        r->other_years++;
+        return ZP_OK;
+    }
     if (!rc)
         rc = zp_score(&form, &r->profile, r->arena, &result);
     if (rc)
         return rc;
     status.id = *id;
-    bool total = result.confirmed_total != status.result.confirmed_total, grade = result.grade != status.result.grade;
     r->scored++;
-    r->totals += total;
-    r->grades += grade;
-    return total || grade ? list_change(r, &status, &result) : ZP_OK;
+    return compare(r, &status, &result);
 }
 
 static zp_rc score_all(rescoring *r, int year)
@@ -153,10 +191,9 @@ static zp_rc score_all(rescoring *r, int year)
 
 static zp_rc begin(rescoring *r)
 {
-    static const char *const headings[] = {"project", "unit",          "confirmed", "by the others",
-                                           "grade",   "by the others", "id"};
+    static const char *const headings[] = {"project", "unit", "what", "stored", "by these rules", "id"};
     r->arena = zp_arena_new(ARENA);
-    r->changed = zp_table_new(sizeof headings / sizeof *headings, headings, "llrrlll");
+    r->changed = zp_table_new(sizeof headings / sizeof *headings, headings, "lllrrl");
     zp_rc rc = r->arena && r->changed ? ZP_OK : ZP_NOMEM;
     if (!rc)
         rc = zp_intake_reader_new(r->stores.intake, &r->intake);
@@ -176,10 +213,15 @@ static void end(rescoring *r)
 
 static void report(const rescoring *r)
 {
-    if (r->totals || r->grades)
+    const uint64_t *n = r->changes;
+    if (n[DECLARED] || n[COMPUTED] || n[CONFIRMED] || n[GRADE])
         zp_table_print(r->changed, stdout);
-    printf("%" PRIu64 " forms scored again by %s version %s: %" PRIu64 " totals and %" PRIu64 " grades would change\n",
-           r->scored, r->profile.name, r->profile.version, r->totals, r->grades);
+    printf("%" PRIu64 " forms scored again by %s version %s: %" PRIu64 " declared, %" PRIu64 " computed and %" PRIu64
+           " confirmed totals and %" PRIu64 " grades would change\n",
+           r->scored, r->profile.name, r->profile.version, n[DECLARED], n[COMPUTED], n[CONFIRMED], n[GRADE]);
+    if (r->other_years)
+        printf("%" PRIu64 " forms were left out: these rules are for %d to %d\n", r->other_years, r->profile.year_first,
+               r->profile.year_last);
     if (r->damaged)
         fprintf(stderr, "ziping rescore: %" PRIu64 " records are damaged and were left out\n", r->damaged);
 }
@@ -197,6 +239,11 @@ int zp_cli_rescore(int argc, char **argv)
     if (!config)
         return ZP_EXIT_USAGE;
     zp_rc rc = zp_profile_load(o.profile, &r.profile, message, sizeof message);
+    if (!rc && o.year && !is_for(&r.profile, o.year)) {
+        snprintf(message, sizeof message, "%s is for the years %d to %d, not for %d", r.profile.name,
+                 r.profile.year_first, r.profile.year_last, o.year);
+        rc = ZP_INVALID;
+    }
     code = rc ? ZP_EXIT_USAGE : ZP_EXIT_UNAVAILABLE;
     if (!rc)
         rc = zp_stores_open(config, &r.stores, message, sizeof message);

@@ -68,7 +68,8 @@ static void print_faults(scorer *s, const zp_flags *faults, const char *origin)
 {
     for (size_t i = 0; i < faults->count; i++) {
         const zp_flag *fault = &faults->items[i];
-        zp_str zh = zp_flag_message(fault, ZP_LANG_ZH, s->arena), en = zp_flag_message(fault, ZP_LANG_EN, s->arena);
+        zp_str zh = zp_text_flat(zp_flag_message(fault, ZP_LANG_ZH, s->arena), s->arena);
+        zp_str en = zp_text_flat(zp_flag_message(fault, ZP_LANG_EN, s->arena), s->arena);
         fprintf(stderr, "%s: %s %.*s: %.*s %.*s\n", origin, zp_flag_name(fault->code), (int)fault->pointer.n,
                 fault->pointer.p ? fault->pointer.p : "", (int)zh.n, zh.p ? zh.p : "", (int)en.n, en.p ? en.p : "");
     }

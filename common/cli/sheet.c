@@ -25,11 +25,18 @@ static void begin(part *self, zp_arena *arena, size_t columns, const char *const
     self->failed = !self->table;
 }
 
-static void put(part *self, zp_str text)
+static void put_lines(part *self, zp_str text)
 {
     zp_str copy = text.p ? zp_arena_copy(self->arena, text) : ZP_STR("");
     self->failed |= !copy.p;
     self->cells[self->count++] = copy.p ? copy.p : "";
+}
+
+static void put(part *self, zp_str text)
+{
+    zp_str flat = text.p ? zp_text_flat(text, self->arena) : ZP_STR("");
+    self->failed |= !flat.p;
+    self->cells[self->count++] = flat.p ? flat.p : "";
 }
 
 static void put_cents(part *self, int64_t cents)
@@ -45,7 +52,9 @@ static void put_message(part *self, const zp_line *line)
         self->failed = true;
         zh = en = ZP_STR("");
     }
-    put(self, zp_str_eq(zh, en) ? zh : ZP_ARENA_JOIN(self->arena, zh, ZP_STR("\n"), en));
+    zh = zp_text_flat(zh, self->arena);
+    en = zp_text_flat(en, self->arena);
+    put_lines(self, zp_str_eq(zh, en) ? zh : ZP_ARENA_JOIN(self->arena, zh, ZP_STR("\n"), en));
 }
 
 static void end_row(part *self)
@@ -64,18 +73,19 @@ static zp_rc finish(part *self, FILE *to)
     return self->failed ? ZP_NOMEM : ZP_OK;
 }
 
-static void print_label(const char *label, zp_str value, FILE *to)
+static void print_label(const char *label, zp_str cell, zp_arena *arena, FILE *to)
 {
+    zp_str value = zp_text_flat(cell, arena);
     fprintf(to, "%s  %.*s\n", label, (int)value.n, value.p ? value.p : "");
 }
 
-static void print_header(const zp_form *form, FILE *to)
+static void print_header(const zp_form *form, zp_arena *arena, FILE *to)
 {
-    print_label("\n项目支出绩效自评表 Performance self-evaluation", form->year, to);
-    print_label("项目名称 project   ", form->project_name, to);
-    print_label("主管部门 department", form->department, to);
-    print_label("实施单位 unit      ", form->unit, to);
-    print_label("金额单位 money unit", form->money_unit, to);
+    print_label("\n项目支出绩效自评表 Performance self-evaluation", form->year, arena, to);
+    print_label("项目名称 project   ", form->project_name, arena, to);
+    print_label("主管部门 department", form->department, arena, to);
+    print_label("实施单位 unit      ", form->unit, arena, to);
+    print_label("金额单位 money unit", form->money_unit, arena, to);
 }
 
 static zp_rc print_funds(const zp_form *form, const zp_result *result, zp_arena *arena, FILE *to)
@@ -128,8 +138,8 @@ static zp_rc print_goals(const zp_form *form, zp_arena *arena, FILE *to)
     if (!table.failed) {
         zp_table_wrap(table.table, 0, GOAL_WIDTH);
         zp_table_wrap(table.table, 1, GOAL_WIDTH);
-        put(&table, form->goal_expected);
-        put(&table, form->goal_actual);
+        put_lines(&table, form->goal_expected);
+        put_lines(&table, form->goal_actual);
         end_row(&table);
     }
     return finish(&table, to);
@@ -189,7 +199,7 @@ static zp_rc print_indicators(const zp_form *form, const zp_result *result, zp_a
 
 zp_rc zp_sheet_print(const zp_form *form, const zp_result *result, zp_arena *arena, FILE *to)
 {
-    print_header(form, to);
+    print_header(form, arena, to);
     zp_rc rc = print_funds(form, result, arena, to);
     if (!rc)
         rc = print_goals(form, arena, to);

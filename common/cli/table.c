@@ -34,6 +34,65 @@ size_t zp_text_width(zp_str text)
     return width;
 }
 
+/* What is printed of a character: itself, a blank, or nothing ('\0'). */
+static char shown_as(utf8proc_int32_t point, char itself, bool keeps_lines)
+{
+    switch (utf8proc_category(point)) {
+    case UTF8PROC_CATEGORY_CC:
+        return point == '\n' && keeps_lines ? itself : point == '\n' || point == '\t' ? ' ' : '\0';
+    case UTF8PROC_CATEGORY_CF:
+        return '\0';
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+        return ' ';
+    default:
+        return itself;
+    }
+}
+
+/* In place; returns the new length. What is no UTF-8 stays as it is. */
+static size_t show(char *text, size_t n, bool keeps_lines)
+{
+    size_t out = 0;
+    for (size_t at = 0; at < n;) {
+        utf8proc_int32_t point = 0;
+        utf8proc_ssize_t used =
+            utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(n - at), &point);
+        size_t length = used > 0 ? (size_t)used : 1;
+        char first = text[at], as = used > 0 ? shown_as(point, first, keeps_lines) : first;
+        if (as == first)
+            memmove(text + out, text + at, length);
+        else
+            text[out] = as;
+        out += as == first ? length : as != '\0';
+        at += length;
+    }
+    return out;
+}
+
+size_t zp_text_flatten(char *text, size_t n)
+{
+    n = show(text, n, false);
+    size_t first = 0;
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    while (first < n && text[first] == ' ')
+        first++;
+    memmove(text, text + first, n - first);
+    return n - first;
+}
+
+zp_str zp_text_flat(zp_str text, zp_arena *arena)
+{
+    char *copy = text.p ? zp_arena_alloc(arena, text.n + 1) : NULL;
+    if (!copy)
+        return ZP_ABSENT;
+    memcpy(copy, text.p, text.n);
+    size_t n = zp_text_flatten(copy, text.n);
+    copy[n] = '\0';
+    return (zp_str){copy, n};
+}
+
 /* How much of the text goes on one line of so many cells: up to the last blank that fits, or up to the last character,
  * and always one. */
 static size_t fitting(zp_str text, size_t bound)
@@ -54,12 +113,18 @@ static size_t fitting(zp_str text, size_t bound)
 /* A copy with line feeds where a line gets too long; NULL when out of memory. */
 static char *broken_into_lines(const char *text, size_t bound)
 {
-    zp_str rest = zp_str_of(text);
-    char *out = malloc(2 * rest.n + 1), *end = out;
-    if (!out)
+    size_t length = strlen(text);
+    char *plain = strdup(text), *out = malloc(2 * length + 1), *end = out;
+    if (!plain || !out) {
+        free(plain);
+        free(out);
         return NULL;
-    if (!bound)
-        return memcpy(out, text, rest.n + 1);
+    }
+    zp_str rest = {plain, show(plain, length, true)};
+    if (!bound) {
+        end = mempcpy(end, rest.p, rest.n);
+        rest.n = 0;
+    }
     while (rest.n) {
         size_t n = fitting(rest, bound);
         end = mempcpy(end, rest.p, n);
@@ -73,6 +138,7 @@ static char *broken_into_lines(const char *text, size_t bound)
         }
     }
     *end = '\0';
+    free(plain);
     return out;
 }
 

@@ -95,6 +95,12 @@ static zp_str or_dash(zp_str name)
     return zp_str_filled(name) ? name : ZP_STR("-");
 }
 
+/* A code that was accepted is of ASCII without blanks, or the cell is empty: then it may be of blanks of any kind. */
+static bool is_code(zp_str code)
+{
+    return code.n && (unsigned char)*code.p > ' ' && (unsigned char)*code.p < 0x80;
+}
+
 static char *put(char *out, zp_str text)
 {
     memcpy(out, text.p, text.n);
@@ -137,7 +143,7 @@ zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX])
     uint64_t year = zp_mp_uint(&m);
     if (m.bad || !status.p || status.n > MAX_NAME || outcome.n > MAX_NAME || grade.n > MAX_NAME)
         return ZP_CORRUPT;
-    zp_str name = zp_str_filled(code) ? code : or_dash(unit);
+    zp_str name = is_code(code) ? code : or_dash(unit);
     char digits[ZP_UINT_DIGITS], *first = zp_put_digits(digits + sizeof digits, year);
     char *end = put(put(out, status), ZP_STR("/"));
     end = put(end, (zp_str){first, (size_t)(digits + sizeof digits - first)});

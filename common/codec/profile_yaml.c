@@ -236,6 +236,21 @@ static zp_rc read_bands(const zp_yaml *yaml, const raw_profile *raw, zp_profile 
     return ZP_OK;
 }
 
+/* A line belongs to each category whose name its level 1 begins with: to one of them only. */
+static zp_rc check_name(const zp_yaml *yaml, const zp_profile *profile, size_t index, const char *key)
+{
+    const char *name = profile->level1[index].name;
+    for (size_t i = 0; i < index; i++) {
+        const char *other = profile->level1[i].name;
+        if (strncmp(name, other, strlen(name)) == 0 || strncmp(name, other, strlen(other)) == 0)
+            return zp_yaml_refuse(yaml, key,
+                                  "is \"%.*s\" and level1[%zu].name \"%.*s\", which counts lines twice; keep one, or "
+                                  "names of which neither begins with the other",
+                                  QUOTED_MAX, name, i, QUOTED_MAX, other);
+    }
+    return ZP_OK;
+}
+
 static zp_rc read_level1(const zp_yaml *yaml, const raw_profile *raw, zp_profile *out)
 {
     if (!zp_yaml_has(yaml, "level1"))
@@ -247,6 +262,8 @@ static zp_rc read_level1(const zp_yaml *yaml, const raw_profile *raw, zp_profile
         snprintf(name, sizeof name, "level1[%zu].name", i);
         snprintf(weight, sizeof weight, "level1[%zu].weight", i);
         zp_rc rc = read_text(yaml, name, raw->level1[i].name, out->level1[i].name, sizeof out->level1[i].name);
+        if (!rc)
+            rc = check_name(yaml, out, i, name);
         if (!rc)
             rc = read_decimal(yaml, weight, raw->level1[i].weight, 0, 100, &out->level1[i].weight);
         if (rc)
@@ -307,7 +324,16 @@ static void hash(zp_str bytes, char out[65])
     *out = '\0';
 }
 
-zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t message_size)
+static bool has_name(const zp_profiles *self, const char *name)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp(self->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Beside those that were loaded before it; NULL: none. */
+static zp_rc load(const char *path, const zp_profiles *before, zp_profile *out, char *message, size_t message_size)
 {
     zp_yaml *yaml = NULL;
     void *raw = NULL;
@@ -318,6 +344,9 @@ zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t m
         rc = zp_yaml_load(yaml, &profile_schema, &raw);
     if (!rc)
         rc = read_profile(yaml, raw, &profile);
+    if (!rc && before && has_name(before, profile.name))
+        rc = zp_yaml_refuse(yaml, "name", "is %s, as that of a profile before it; give one of them another name",
+                            profile.name);
     if (!rc) {
         hash(zp_yaml_bytes(yaml), profile.hash);
         *out = profile;
@@ -327,28 +356,18 @@ zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t m
     return rc;
 }
 
-static bool has_name(const zp_profiles *self, const char *name)
+zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t message_size)
 {
-    for (size_t i = 0; i < self->count; i++)
-        if (strcmp(self->items[i].name, name) == 0)
-            return true;
-    return false;
+    return load(path, NULL, out, message, message_size);
 }
 
 zp_rc zp_profiles_load(char *const *paths, size_t count, zp_profiles *out, char *message, size_t message_size)
 {
     out->count = 0;
     for (size_t i = 0; i < count; i++) {
-        zp_profile *next = &out->items[i];
-        zp_rc rc = zp_profile_load(paths[i], next, message, message_size);
+        zp_rc rc = load(paths[i], out, &out->items[i], message, message_size);
         if (rc)
             return rc;
-        if (has_name(out, next->name)) {
-            snprintf(message, message_size,
-                     "%s: a profile before it has the name %s too; give one of them another name", paths[i],
-                     next->name);
-            return ZP_INVALID;
-        }
         out->count++;
     }
     return ZP_OK;

@@ -8,8 +8,8 @@
 #include "core/profile.h"
 
 /*
- * Reads the file, checks it, hashes it. On failure writes "<file>[:line]: what is wrong; what to do" into
- * message: ZP_NOTFOUND, ZP_IO (not readable), ZP_INVALID, ZP_NOMEM. *out is untouched then.
+ * Reads the file, checks it, hashes it. On failure writes "<file>:<line>: what is wrong; what to do" into
+ * message: ZP_NOTFOUND, ZP_IO (not readable; both without a line), ZP_INVALID, ZP_NOMEM. *out is untouched then.
  */
 zp_rc zp_profile_load(const char *path, zp_profile *out, char *message, size_t message_size);
 

@@ -6,10 +6,14 @@
 
 #include "core/score.h"
 #include "core/text.h"
+#include "core/typed.h"
+
+static const int64_t full_weight = 100 * (int64_t)ZP_POINT;
 
 static void require(zp_str cell, zp_str pointer, zp_flags *flags)
 {
-    if (zp_text_is_blank_reason(cell) && !zp_str_is(cell, "0"))
+    zp_str said = zp_cell_trimmed(cell);
+    if (zp_text_is_blank_reason(said) && !zp_str_is(said, "0"))
         zp_flags_add(flags, ZP_FLAG_FIELD_MISSING, pointer, ZP_ABSENT, ZP_ABSENT);
 }
 
@@ -27,15 +31,16 @@ static bool is_unit_code(zp_str code)
 
 static void check_header(const zp_form *form, zp_flags *flags)
 {
-    if (!zp_str_filled(form->year))
+    if (zp_cell_is_empty(form->year))
         zp_flags_add(flags, ZP_FLAG_FIELD_MISSING, ZP_STR("/year"), ZP_ABSENT, ZP_ABSENT);
     else if (!zp_form_year(form))
         zp_flags_add(flags, ZP_FLAG_YEAR_INVALID, ZP_STR("/year"), form->year, ZP_STR("2000-2099"));
     require(form->project_name, ZP_STR("/project_name"), flags);
     require(form->unit, ZP_STR("/unit"), flags);
-    if (zp_str_present(form->unit_code) && !is_unit_code(form->unit_code))
+    if (!zp_cell_is_empty(form->unit_code) && !is_unit_code(form->unit_code))
         zp_flags_add(flags, ZP_FLAG_UNIT_CODE_INVALID, ZP_STR("/unit_code"), form->unit_code, ZP_ABSENT);
-    if (zp_str_filled(form->declared_grade) && zp_grade_by_name(form->declared_grade) == ZP_GRADE_NONE)
+    zp_str grade = zp_cell_trimmed(form->declared_grade);
+    if (zp_str_filled(grade) && zp_grade_by_name(grade) == ZP_GRADE_NONE)
         zp_flags_add(flags, ZP_FLAG_GRADE_INVALID, ZP_STR("/declared_grade"), form->declared_grade, ZP_ABSENT);
 }
 
@@ -44,19 +49,19 @@ static void check_lines(const zp_form *form, const zp_declared *declared, zp_fla
     for (size_t i = 0; i < form->indicator_count; i++) {
         const zp_indicator *indicator = &form->indicators[i];
         const zp_declared_line *line = &declared->lines[i];
-        if (!zp_str_filled(indicator->level3))
+        if (zp_cell_is_empty(indicator->level3))
             zp_flags_add(flags, ZP_FLAG_FIELD_MISSING, zp_indicator_pointer(flags->arena, i, "level3"), ZP_ABSENT,
                          ZP_ABSENT);
         if (!line->weighted)
             continue;
-        if (!zp_str_filled(indicator->actual))
+        if (zp_cell_is_empty(indicator->actual))
             zp_flags_add(flags, ZP_FLAG_ACTUAL_MISSING, zp_indicator_pointer(flags->arena, i, "actual"), ZP_ABSENT,
                          ZP_ABSENT);
-        if (declared->any_score && !zp_str_filled(indicator->score))
+        if (declared->any_score && zp_cell_is_empty(indicator->score))
             zp_flags_add(flags, ZP_FLAG_SCORE_MISSING, zp_indicator_pointer(flags->arena, i, "score"), ZP_ABSENT,
                          ZP_ABSENT);
     }
-    if (declared->any_score && !zp_str_filled(form->funds[ZP_FUNDS_TOTAL].score))
+    if (declared->any_score && zp_cell_is_empty(form->funds[ZP_FUNDS_TOTAL].score))
         zp_flags_add(flags, ZP_FLAG_EXEC_SCORE_MISSING, ZP_STR("/funds/total/score"), ZP_ABSENT, ZP_ABSENT);
 }
 
@@ -76,15 +81,18 @@ static void check_total(const zp_form *form, const zp_declared *declared, zp_fla
                  zp_dec_text(sum, flags->arena));
 }
 
+/* What the weights add up to must be 100, and so must what is written as their sum, where that is. */
 static void check_sums(const zp_form *form, const zp_declared *declared, zp_flags *flags)
 {
-    const int64_t full = 100 * INT64_C(1000000);
+    const zp_number *written = &declared->total_weight;
     int64_t weights = declared->execution_weight;
     for (size_t i = 0; i < form->indicator_count; i++)
         weights += declared->lines[i].weight;
-    if (weights != full)
+    if (weights != full_weight)
         zp_flags_add(flags, ZP_FLAG_WEIGHT_SUM, ZP_STR("/total_weight"), zp_millionths_text(weights, flags->arena),
                      ZP_STR("100"));
+    if (written->present && written->points != full_weight && written->points != weights)
+        zp_flags_add(flags, ZP_FLAG_WEIGHT_SUM, ZP_STR("/total_weight"), form->total_weight, ZP_STR("100"));
     if (declared->total.present && declared->any_score)
         check_total(form, declared, flags);
 }
@@ -135,12 +143,12 @@ static zp_str profile_names(const zp_profiles *profiles, zp_arena *arena)
 const zp_profile *zp_choose_profile(const zp_form *form, const zp_profiles *profiles, zp_flags *flags)
 {
     int year = zp_form_year(form);
+    zp_str name = zp_cell_trimmed(form->profile);
     const zp_profile *chosen = zp_profiles_choose(profiles, form->profile, year);
     if (chosen)
         return chosen;
     if (year)
-        zp_flags_add(flags, ZP_FLAG_PROFILE_UNKNOWN,
-                     zp_str_filled(form->profile) ? ZP_STR("/profile") : ZP_STR("/year"),
-                     zp_str_filled(form->profile) ? form->profile : form->year, profile_names(profiles, flags->arena));
+        zp_flags_add(flags, ZP_FLAG_PROFILE_UNKNOWN, zp_str_filled(name) ? ZP_STR("/profile") : ZP_STR("/year"),
+                     zp_str_filled(name) ? form->profile : form->year, profile_names(profiles, flags->arena));
     return &profiles->items[0];
 }

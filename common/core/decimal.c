@@ -9,8 +9,9 @@
 #include "base/digits.h"
 #include "core/form.h"
 #include "core/text.h"
+#include "core/typed.h"
 
-enum { ALIGN_DIGITS = 29, SHORT_DIGITS = 18 };
+enum { ALIGN_DIGITS = 29, SHORT_DIGITS = 18, MOST_FIGURES = 64 };
 
 static const int64_t short_powers[SHORT_DIGITS + 1] = {1,
                                                        10,
@@ -49,17 +50,6 @@ static zp_int128 absolute(zp_int128 n)
     return n < 0 ? -n : n;
 }
 
-static zp_str trim(zp_str s)
-{
-    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\n'))
-        s.n--;
-    return s;
-}
-
 /* A comma counts as a thousands separator only in front of exactly three digits, the first one behind one to three. */
 static bool is_group_comma(zp_str s, size_t at, int digits_before, bool is_first)
 {
@@ -95,9 +85,12 @@ static bool parse_short(zp_str s, zp_dec *out)
 
 zp_rc zp_dec_parse(zp_str text, zp_dec *out)
 {
+    char room[MOST_FIGURES];
     if (parse_short(text, out))
         return ZP_OK;
-    zp_str s = trim(text);
+    zp_str s = zp_cell_figures(text, room, sizeof room);
+    if (s.p == room && s.n == sizeof room)
+        return ZP_INVALID;
     bool negative = false, grouped = false;
     size_t at = 0;
     if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
@@ -249,6 +242,15 @@ bool zp_dec_cents(zp_dec a, int64_t *out)
 
 unsigned zp_decimals_shown(zp_str text)
 {
+    char room[MOST_FIGURES];
+    while (text.n && zp_is_digit(*text.p)) {
+        text.p++;
+        text.n--;
+    }
+    if (!text.n)
+        return 0;
+    if (*text.p != '.' || (unsigned char)text.p[text.n - 1] >= 0x80)
+        text = zp_cell_figures(text, room, sizeof room);
     const char *point = text.n ? memchr(text.p, '.', text.n) : NULL;
     unsigned n = 0;
     for (const char *p = point ? point + 1 : NULL; p && p < text.p + text.n && zp_is_digit(*p); p++)

@@ -26,8 +26,8 @@ typedef struct {
 
 /*
  * A plain number: optional sign, digits with optional thousands commas in groups of three, optional point and
- * digits; blanks at both ends are skipped, full-width digits are not (core/text normalises first where that is
- * wanted). ZP_INVALID for anything else or beyond the bounds.
+ * digits. Blanks at both ends are skipped and full-width figures read as those of ASCII (core/typed.h), of which there
+ * may be 63 in all; blanks inside are not. ZP_INVALID for anything else or beyond the bounds.
  */
 zp_rc zp_dec_parse(zp_str text, zp_dec *out);
 /* Brings both to one exponent; false when that exceeds 10^29. */

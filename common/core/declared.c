@@ -4,6 +4,7 @@
 #include "core/declared.h"
 
 #include "base/digits.h"
+#include "core/typed.h"
 
 static const zp_str row_names[] = {
 #define X(name, row) [row] = ZP_STR_ROW(name),
@@ -11,6 +12,7 @@ static const zp_str row_names[] = {
 #undef X
 };
 static const char *const budget_cells[] = {"initial_budget", "annual_budget", "executed"};
+static const zp_str amounts = ZP_STR_ROW("0-999999999999999.999999"), points = ZP_STR_ROW("0-100");
 static const int64_t most_weight = 100 * (int64_t)ZP_POINT, most_points = INT64_C(1000000000000000);
 
 zp_str zp_indicator_pointer(zp_arena *arena, size_t index, const char *cell)
@@ -32,24 +34,25 @@ typedef struct {
     zp_funds_row_name row;
     size_t index;
     const char *cell;
-    bool is_total; /* the declared total, which is in no row */
+    const char *total; /* "/declared_total", "/total_weight": in no row; else NULL */
 } place;
 
 static zp_str pointer_of(const place *at)
 {
-    if (at->is_total)
-        return ZP_STR("/declared_total");
+    if (at->total)
+        return zp_str_of(at->total);
     return at->in_funds ? zp_funds_pointer(at->arena, at->row, at->cell)
                         : zp_indicator_pointer(at->arena, at->index, at->cell);
 }
 
-static void read_number(zp_str text, const place *at, zp_number *out)
+static void read_number(zp_str text, const place *at, zp_str allowed, zp_number *out)
 {
     *out = (zp_number){0};
     if (!zp_str_filled(text))
         return;
     if (zp_dec_parse(text, &out->value)) {
-        zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, ZP_ABSENT);
+        if (!zp_cell_is_empty(text))
+            zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, allowed);
     } else if (out->value.m < 0) {
         zp_flags_add(at->flags, ZP_FLAG_NEGATIVE, pointer_of(at), text, ZP_ABSENT);
     } else {
@@ -64,23 +67,23 @@ static bool read_weight(zp_str text, const place *at, int64_t *weight)
 {
     zp_number number;
     *weight = 0;
-    read_number(text, at, &number);
+    read_number(text, at, points, &number);
     if (!number.present)
         return false;
     if (number.points <= most_weight) {
         *weight = number.points;
         return true;
     }
-    zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, ZP_ABSENT);
+    zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, points);
     return false;
 }
 
-/* weight_text: as declared, or empty where a default counts. */
+/* weight_text: as declared, or absent where a default counts. */
 static void check_score(const zp_number *score, zp_str text, zp_str weight_text, int64_t weight, const place *at)
 {
     if (score->present && score->points > weight)
         zp_flags_add(at->flags, ZP_FLAG_SCORE_OVER_WEIGHT, pointer_of(at), text,
-                     zp_str_filled(weight_text) ? weight_text : zp_millionths_text(weight, at->arena));
+                     zp_str_present(weight_text) ? weight_text : zp_millionths_text(weight, at->arena));
 }
 
 static void read_funds(const zp_form *form, place *at, zp_declared *out)
@@ -91,7 +94,7 @@ static void read_funds(const zp_form *form, place *at, zp_declared *out)
         const zp_str texts[] = {row->initial_budget, row->annual_budget, row->executed};
         for (int column = 0; column < 3; column++) {
             at->cell = budget_cells[column];
-            read_number(texts[column], at, &out->budget[at->row][column]);
+            read_number(texts[column], at, amounts, &out->budget[at->row][column]);
         }
     }
     const zp_funds_row *total = &form->funds[ZP_FUNDS_TOTAL];
@@ -102,7 +105,7 @@ static void read_funds(const zp_form *form, place *at, zp_declared *out)
     if (out->has_execution_weight)
         out->execution_weight = weight;
     at->cell = "score";
-    read_number(total->score, at, &out->execution_score);
+    read_number(total->score, at, points, &out->execution_score);
     check_score(&out->execution_score, total->score, out->has_execution_weight ? total->weight : ZP_ABSENT,
                 out->execution_weight, at);
     at->in_funds = false;
@@ -113,7 +116,7 @@ static void read_line(const zp_indicator *indicator, place *at, zp_declared_line
     at->cell = "weight";
     out->weighted = read_weight(indicator->weight, at, &out->weight) && out->weight > 0;
     at->cell = "score";
-    read_number(indicator->score, at, &out->score);
+    read_number(indicator->score, at, points, &out->score);
     if (out->weighted)
         check_score(&out->score, indicator->score, indicator->weight, out->weight, at);
 }
@@ -133,8 +136,10 @@ zp_rc zp_declared_read(const zp_form *form, int64_t default_execution_weight, zp
         read_line(&form->indicators[at.index], &at, line);
         out->any_score |= line->score.present && line->weighted;
     }
-    at.is_total = true;
-    read_number(form->declared_total, &at, &out->total);
+    at.total = "/total_weight";
+    read_number(form->total_weight, &at, points, &out->total_weight);
+    at.total = "/declared_total";
+    read_number(form->declared_total, &at, points, &out->total);
     check_score(&out->total, form->declared_total, ZP_STR("100"), most_weight, &at);
     out->total.present &= out->total.points <= most_weight;
     return flags->failed ? ZP_NOMEM : ZP_OK;

@@ -26,13 +26,14 @@ typedef struct {
     int64_t execution_weight; /* points × 10^6 */
     zp_number execution_score;
     zp_declared_line *lines; /* one an indicator */
-    zp_number total;
+    zp_number total_weight, total;
     bool any_score; /* some score is declared: then all must be */
 } zp_declared;
 
 enum { ZP_INITIAL, ZP_ANNUAL, ZP_EXECUTED };
 
-/* NUMBER_INVALID, NEGATIVE, SCORE_OVER_WEIGHT come out here. default_execution_weight where none is written. ZP_NOMEM.
+/* NUMBER_INVALID (with what is allowed there), NEGATIVE, SCORE_OVER_WEIGHT come out here. default_execution_weight
+ * where none is written. ZP_NOMEM.
  */
 zp_rc zp_declared_read(const zp_form *form, int64_t default_execution_weight, zp_arena *arena, zp_flags *flags,
                        zp_declared *out);

@@ -5,6 +5,7 @@
 
 #include "core/decimal.h"
 #include "core/text.h"
+#include "core/typed.h"
 
 typedef struct {
     zp_str text[2]; /* by zp_lang */
@@ -123,15 +124,16 @@ static zp_str remark(const zp_line *line, zp_str computed, zp_lang lang, zp_aren
     int64_t apart = difference(line);
     if (line->why) {
         bool target_forgotten = line->why & ZP_WHY_ACTUAL_X_WEIGHT;
-        zp_str figure = target_forgotten ? ZP_ARENA_JOIN(arena, line->figure, ZP_STR(" × "), line->weight)
-                                         : unrounded(line, computed, arena);
-        return ZP_ARENA_JOIN(arena, declared.text[lang], line->declared, looks.text[lang], figure,
+        zp_str figure = target_forgotten
+                            ? ZP_ARENA_JOIN(arena, line->figure, ZP_STR(" × "), zp_cell_trimmed(line->weight))
+                            : unrounded(line, computed, arena);
+        return ZP_ARENA_JOIN(arena, declared.text[lang], zp_cell_trimmed(line->declared), looks.text[lang], figure,
                              shortening(line->why, lang));
     }
     if (!apart)
         return ZP_STR("");
-    return ZP_ARENA_JOIN(arena, declared.text[lang], line->declared, (apart > 0 ? &high : &low)->text[lang],
-                         zp_cents_text(apart > 0 ? apart : -apart, arena));
+    return ZP_ARENA_JOIN(arena, declared.text[lang], zp_cell_trimmed(line->declared),
+                         (apart > 0 ? &high : &low)->text[lang], zp_cents_text(apart > 0 ? apart : -apart, arena));
 }
 
 zp_str zp_line_message(const zp_line *line, zp_lang lang, zp_arena *arena)

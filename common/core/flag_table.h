@@ -41,8 +41,8 @@
       "The unit code \"{value}\" is not valid: 1 to 32 letters, digits, dots, dashes or underscores.")                 \
     X(GRADE_INVALID, ERROR, FORM, "等级“{value}”无效，应为优、良、中、差之一。",                                       \
       "The grade \"{value}\" is not valid; it is one of 优, 良, 中, 差.")                                              \
-    X(NUMBER_INVALID, ERROR, FORM, "“{value}”不是有效数字（整数部分至多 15 位，小数至多 6 位）。",                     \
-      "\"{value}\" is not a number (at most 15 digits before the point and 6 behind it).")                             \
+    X(NUMBER_INVALID, ERROR, FORM, "“{value}”不是此处可填的数。请填 {expected} 之间的数，小数至多 6 位，不带单位。",   \
+      "\"{value}\" is no number that can stand here. Write one within {expected}, with at most 6 decimals, no unit.")  \
     X(NEGATIVE, ERROR, FORM, "“{value}”为负数，此处不允许。", "\"{value}\" is negative, which is not allowed here.")   \
     X(WEIGHT_SUM, ERROR, FORM, "分值合计为 {value}，应为 {expected}（预算执行分值加各指标分值）。",                    \
       "The weights add up to {value}, not {expected} (execution plus indicators).")                                    \
@@ -67,6 +67,10 @@
       "The declared execution score {value} is higher than the computed {expected}; the lower one stands.")            \
     X(EXEC_SCORE_TOO_LOW, WARNING, SCORE, "预算执行申报得分 {value} 低于计算值 {expected}；请核对。",                  \
       "The declared execution score {value} is lower than the computed {expected}; check it.")                         \
+    X(TOTAL_TOO_HIGH, WARNING, SCORE, "申报总分 {value} 高于按规则计算的 {expected}；以较低者为准。",                  \
+      "The declared total {value} is higher than the {expected} that the rules give; the lower one stands.")           \
+    X(TOTAL_TOO_LOW, WARNING, SCORE, "申报总分 {value} 低于各项确认得分之和 {expected}；以申报总分为准，请核对。",     \
+      "The declared total {value} is lower than the confirmed lines' sum, {expected}; it stands. Check it.")           \
     X(GRADE_CHANGED, WARNING, SCORE, "申报等级为{value}，确认等级为{expected}。",                                      \
       "The declared grade is {value}, the confirmed one {expected}.")                                                  \
     /* what needs a person's judgement */                                                                              \
@@ -148,6 +152,8 @@
       "The actual value \"{value}\" has no unit; the target's was taken.")                                             \
     X(SCORE_ROUNDED, INFO, SHAPE, "申报得分 {value} 为计算值 {expected} 的四舍五入。",                                 \
       "The declared score {value} is the computed {expected}, rounded.")                                               \
+    X(TOTAL_ROUNDED, INFO, SHAPE, "申报总分 {value} 与确认得分之和 {expected} 之差属于舍入；以较低者为准。",           \
+      "The declared total {value} and the confirmed lines' sum, {expected}, differ by a rounding; the lower stands.")  \
     X(EXEC_RATE_ROUNDED_UP, INFO, FUNDS, "执行率 {value} 为向上取整，四舍五入为 {expected}。",                         \
       "The rate {value} was rounded up; half-up gives {expected}.")                                                    \
     X(EXEC_RATE_CUT, INFO, FUNDS, "执行率 {value} 为截尾，四舍五入为 {expected}。",                                    \

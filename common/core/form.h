@@ -61,7 +61,8 @@ typedef struct {
     zp_str profile;        /* optional: the name of the rule profile to score it by */
 } zp_form;
 
-/* The year as a number, 0 when it isn't one within ZP_YEAR_FIRST..ZP_YEAR_LAST. */
+/* The year as a number, blanks around it and full-width digits allowed; 0 when it isn't one within
+ * ZP_YEAR_FIRST..ZP_YEAR_LAST. */
 int zp_form_year(const zp_form *form);
 
 /*

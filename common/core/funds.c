@@ -4,6 +4,7 @@
 #include "core/funds.h"
 
 #include "core/text.h"
+#include "core/typed.h"
 
 typedef struct {
     const zp_form *form;
@@ -31,15 +32,26 @@ static zp_int128 rate_at(zp_share rate, unsigned decimals)
     return zp_round_div(rate.num, 100 * power_of_ten(decimals), rate.den);
 }
 
-static zp_str rate_text(const context *c, zp_share rate, unsigned decimals)
+static zp_str percent_text(zp_dec percent, zp_arena *arena)
 {
-    zp_str number = zp_dec_text((zp_dec){rate_at(rate, decimals), -(int)decimals}, c->arena);
+    zp_str number = zp_dec_text(percent, arena);
     unsigned shown = zp_decimals_shown(number);
-    return ZP_ARENA_JOIN(c->arena, number,
+    return ZP_ARENA_JOIN(arena, number,
                          shown == 0   ? ZP_STR(".00")
                          : shown == 1 ? ZP_STR("0")
                                       : ZP_STR(""),
                          ZP_STR("%"));
+}
+
+static zp_str rate_text(const context *c, zp_share rate, unsigned decimals)
+{
+    return percent_text((zp_dec){rate_at(rate, decimals), -(int)decimals}, c->arena);
+}
+
+zp_str zp_rate_below(zp_share rate, int64_t limit, zp_arena *arena)
+{
+    zp_dec half_up = {rate_at(rate, 2), -2}, cut = {rate.num * 100 * power_of_ten(4) / rate.den, -4};
+    return percent_text(zp_dec_cmp(half_up, (zp_dec){limit, -4}) < 0 ? half_up : cut, arena);
 }
 
 /* Which way a declared rate of so many decimals departs from the exact one, whose floor and ceiling in the last place
@@ -72,10 +84,21 @@ static zp_str rate_beside(const context *c, zp_share rate, zp_dec declared)
     return rate_text(c, rate, decimals);
 }
 
+/* A rate of more decimals than numbers may have is held against the exact one by its first six. True: some were cut off
+ * that are no zeros, so that it was not the unit who cut it there. */
+static bool cut_decimals(zp_str *number)
+{
+    unsigned shown = zp_decimals_shown(*number);
+    bool more = false;
+    for (; shown > ZP_MAX_FRAC_DIGITS && zp_is_digit(number->p[number->n - 1]); shown--)
+        more |= number->p[--number->n] != '0';
+    return more;
+}
+
 static void check_rate(const context *c, const zp_execution *execution)
 {
     zp_str text = c->form->funds[ZP_FUNDS_TOTAL].execution_rate;
-    if (!zp_str_filled(text)) {
+    if (zp_cell_is_empty(text)) {
         flag(c, ZP_FLAG_EXEC_RATE_MISSING, "execution_rate", text, execution->rate_text);
         return;
     }
@@ -87,9 +110,12 @@ static void check_rate(const context *c, const zp_execution *execution)
     if (zp_text_ends(number, ZP_STR("%")))
         number.n--;
     zp_dec declared;
+    bool more = cut_decimals(&number);
     zp_flag_code code = ZP_FLAG_EXEC_RATE_MISMATCH;
     if (zp_dec_parse(number, &declared) == ZP_OK)
         code = compare_rate(execution->rate, declared, zp_decimals_shown(number));
+    if (more && code == ZP_FLAG_EXEC_RATE_CUT)
+        code = ZP_FLAG_CODES;
     if (code == ZP_FLAG_EXEC_RATE_ROUNDED_UP)
         flag(c, code, "execution_rate", text, rate_beside(c, execution->rate, declared));
     else if (code != ZP_FLAG_CODES)
@@ -143,11 +169,12 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
         return;
     out->has_rate = true;
     out->rate = (zp_share){executed.m, budget.m};
-    out->rate_text = rate_text(c, out->rate, 2);
+    zp_int128 hundredths = rate_at(out->rate, 2);
+    out->rate_text = percent_text((zp_dec){hundredths, -2}, c->arena);
     bool over = executed.m > budget.m;
     if (over)
         flag(c, ZP_FLAG_EXEC_OVER_100, "executed", row->executed, row->annual_budget);
-    if (rate_at(out->rate, 2) < 5000) /* as shown: nobody is told that 50.00% is below 50 % */
+    if (hundredths < 5000) /* as shown: nobody is told that 50.00% is below 50 % */
         flag(c, ZP_FLAG_EXEC_LOW, "executed", out->rate_text, ZP_ABSENT);
     score->basis = ZP_BASIS_FORMULA;
     score->known = true;
@@ -155,8 +182,9 @@ static void score_rate(const context *c, zp_dec executed, zp_dec budget, zp_exec
     score->share = over ? (zp_share){1, 1} : out->rate;
     score->computed = zp_points_of(score->share, c->declared->execution_weight);
     zp_str weight = zp_millionths_text(c->declared->execution_weight, c->arena);
-    score->formula = ZP_ARENA_JOIN(c->arena, over ? ZP_STR("min(") : ZP_STR(""), row->executed, ZP_STR(" ÷ "),
-                                   row->annual_budget, over ? ZP_STR(", 1)") : ZP_STR(""), ZP_STR(" × "), weight);
+    score->formula =
+        ZP_ARENA_JOIN(c->arena, over ? ZP_STR("min(") : ZP_STR(""), zp_cell_trimmed(row->executed), ZP_STR(" ÷ "),
+                      zp_cell_trimmed(row->annual_budget), over ? ZP_STR(", 1)") : ZP_STR(""), ZP_STR(" × "), weight);
     check_rate(c, out);
 }
 
@@ -170,10 +198,12 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
     *out = (zp_execution){.score.basis = ZP_BASIS_UNVERIFIABLE};
     if (budget->present && budget->value.m == 0) {
         flag(&c, ZP_FLAG_EXEC_BUDGET_ZERO, "annual_budget", row->annual_budget, ZP_ABSENT);
+        out->score.basis = ZP_BASIS_FORMULA;
         out->score.known = true;
         out->score.computed = 0;
-        out->score.formula = ZP_ARENA_JOIN(arena, zp_str_filled(row->executed) ? row->executed : ZP_STR("0"),
-                                           ZP_STR(" ÷ "), row->annual_budget, ZP_STR(" → 0"));
+        zp_str spent = zp_cell_trimmed(row->executed);
+        out->score.formula = ZP_ARENA_JOIN(arena, zp_str_filled(spent) ? spent : ZP_STR("0"), ZP_STR(" ÷ "),
+                                           zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {

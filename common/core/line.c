@@ -3,6 +3,7 @@
  */
 #include "core/clause.h"
 #include "core/text.h"
+#include "core/typed.h"
 
 static const zp_share full = {1, 1}, nothing = {0, 1};
 
@@ -186,7 +187,7 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
         actual.kind = ZP_CELL_WORDS; /* what was reached is one value; nobody guesses which */
         actual.perhaps_date = false;
     }
-    if (zp_str_filled(line->indicator->actual))
+    if (!zp_cell_is_empty(line->indicator->actual))
         score_cells(line, &target, &actual, out);
     else
         zp_line_unverifiable(line, out);

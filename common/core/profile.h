@@ -65,8 +65,8 @@ typedef struct {
 } zp_profiles;
 
 /*
- * The one of that name; where no name is given (absent or empty), the first whose years cover `year`. NULL when there
- * is none, or when the named one does not cover the year.
+ * The one of that name, blanks around it left aside; where no name is given (an empty cell), the first whose years
+ * cover `year`. NULL when there is none, or when the named one does not cover the year.
  */
 const zp_profile *zp_profiles_choose(const zp_profiles *self, zp_str name, int year);
 

@@ -2,7 +2,8 @@
  * result.h - what scoring gives: plain values, all views in the caller's arena or the form's buffer.
  *
  * Three scores side by side, each in cents (hundredths of a point): declared (what the
- * unit wrote), computed (what the rules give), confirmed (the lower of the two; it stands).
+ * unit wrote), computed (what the rules give), confirmed (the lower of the two; it stands). The confirmed total is the
+ * sum of what is confirmed, and never above the declared total.
  *
  * Cents are what is shown. What is added up is exact: a weight or a declared score may have up to six decimals, and
  * they count in full. So a line that is met earns its weight to the last decimal; one that is not is rounded once,
@@ -57,7 +58,8 @@ typedef struct {
     int64_t declared_total, computed_total, confirmed_total;
     zp_grade grade;           /* from confirmed_total */
     zp_grade declared_grade;  /* as declared; from declared_total when not written; ZP_GRADE_NONE when neither */
-    int64_t machine_verified; /* points × 10^6 that rest on arithmetic; execution counts when it could be computed */
+    int64_t machine_verified; /* points × 10^6 that rest on arithmetic; execution counts when it could be computed,
+                               and when there was nothing to spend */
     struct {
         zp_str rate;     /* "100.00%", computed, half-up; absent when the budget is zero or unreadable */
         zp_str declared; /* score as declared */

@@ -7,15 +7,18 @@
 #include "core/funds.h"
 #include "core/reconcile.h"
 #include "core/text.h"
+#include "core/typed.h"
 
 typedef struct {
     const zp_form *form;
     const zp_profile *profile;
+    int year;
     zp_arena *arena;
     zp_flags *flags;
     zp_declared declared;
     zp_execution execution;
     int64_t computed_sum, confirmed_sum; /* points × 10^6, ZP_NO_CENTS once a part is unknown */
+    bool any_weighted;                   /* an indicator has a weight */
     bool all_full;                       /* every declared score is its weight */
 } scoring;
 
@@ -87,7 +90,8 @@ static void score_execution(scoring *s, zp_result *out)
 static void check_deviation(scoring *s, size_t index, const zp_line *line, int64_t weight)
 {
     zp_str reason = s->form->indicators[index].deviation;
-    if (line->confirmed != ZP_NO_CENTS && line->confirmed < shown(weight) && zp_text_is_blank_reason(reason))
+    if (line->confirmed != ZP_NO_CENTS && line->confirmed < shown(weight) &&
+        zp_text_is_blank_reason(zp_cell_trimmed(reason)))
         zp_flags_add_as(s->flags, ZP_FLAG_DEVIATION_MISSING, s->profile->deviation_severity,
                         zp_indicator_pointer(s->arena, index, "deviation"), reason, ZP_ABSENT);
 }
@@ -106,8 +110,8 @@ static zp_rc score_line(scoring *s, size_t index, zp_result *out)
 {
     const zp_indicator *indicator = &s->form->indicators[index];
     const zp_declared_line *declared = &s->declared.lines[index];
-    const zp_line_context context = {s->form,  s->profile, indicator,      declared, index, zp_form_year(s->form),
-                                     s->arena, s->flags,   s->flags->count};
+    const zp_line_context context = {s->form, s->profile, indicator, declared,       index,
+                                     s->year, s->arena,   s->flags,  s->flags->count};
     zp_line_score computed;
     zp_rc rc = zp_line_compute(&context, &computed);
     if (rc)
@@ -122,6 +126,7 @@ static zp_rc score_line(scoring *s, size_t index, zp_result *out)
                       .formula = computed.formula};
     if (!declared->weighted)
         return ZP_OK;
+    s->any_weighted = true;
     zp_claim claim = {indicator->score, &declared->score, declared->weight, &computed};
     settle(s, &declared->score, &computed, &line->computed, &line->confirmed);
     zp_finding found = zp_reconcile(&claim);
@@ -136,24 +141,55 @@ static zp_rc score_line(scoring *s, size_t index, zp_result *out)
     return ZP_OK;
 }
 
-static int64_t rate_cap(const scoring *s)
+/* The lowest one that applies; NULL: none does. */
+static const zp_rate_cap *rate_cap(const scoring *s)
 {
     const zp_share *rate = &s->execution.rate;
     for (size_t i = 0; s->execution.has_rate && i < s->profile->rate_cap_count; i++)
         if (rate->num * ZP_POINT < rate->den * s->profile->rate_caps[i].below_rate)
-            return s->profile->rate_caps[i].cap_cents;
-    return INT64_MAX;
+            return &s->profile->rate_caps[i];
+    return NULL;
 }
 
-static void cap_totals(scoring *s, zp_result *out)
+static int64_t lower(int64_t a, int64_t b)
 {
-    int64_t cap = rate_cap(s);
-    if (out->computed_total <= cap && out->confirmed_total <= cap)
+    return a < b ? a : b;
+}
+
+static void cap_sums(scoring *s)
+{
+    const zp_rate_cap *cap = rate_cap(s);
+    int64_t most = cap ? cap->cap_cents * ZP_CENT : INT64_MAX;
+    if (!cap || (s->computed_sum <= most && s->confirmed_sum <= most))
         return;
-    out->computed_total = out->computed_total < cap ? out->computed_total : cap;
-    out->confirmed_total = out->confirmed_total < cap ? out->confirmed_total : cap;
-    zp_flags_add(s->flags, ZP_FLAG_TOTAL_CAPPED, ZP_STR("/funds/total/execution_rate"), s->execution.rate_text,
-                 zp_cents_text(cap, s->arena));
+    s->computed_sum = lower(s->computed_sum, most);
+    s->confirmed_sum = lower(s->confirmed_sum, most);
+    zp_flags_add(s->flags, ZP_FLAG_TOTAL_CAPPED, ZP_STR("/funds/total/execution_rate"),
+                 zp_rate_below(s->execution.rate, cap->below_rate, s->arena), zp_cents_text(cap->cap_cents, s->arena));
+}
+
+/*
+ * The declared total is a claim of its own, which what is confirmed stays within. Where it falls short of the confirmed
+ * lines, that is said. That it is more is what the lines' own flags are about; where no line declares a score, it is
+ * said here.
+ */
+static void hold_to_claim(scoring *s)
+{
+    const zp_number *total = &s->declared.total;
+    if (!total->present || s->confirmed_sum == ZP_NO_CENTS)
+        return;
+    const zp_line_score sum = {.known = true, .computed = s->confirmed_sum};
+    const zp_claim claim = {s->form->declared_total, total, 100 * (int64_t)ZP_POINT, &sum};
+    bool less = shown(total->points) < shown(s->confirmed_sum);
+    zp_verdict verdict = zp_reconcile(&claim).verdict;
+    s->confirmed_sum = lower(s->confirmed_sum, total->points);
+    if (!less && (s->declared.any_score || verdict == ZP_AGREES))
+        return;
+    zp_flag_code code = verdict == ZP_TOO_HIGH  ? ZP_FLAG_TOTAL_TOO_HIGH
+                        : verdict == ZP_TOO_LOW ? ZP_FLAG_TOTAL_TOO_LOW
+                                                : ZP_FLAG_TOTAL_ROUNDED;
+    zp_flags_add(s->flags, code, ZP_STR("/declared_total"), s->form->declared_total,
+                 zp_points_text(sum.computed, s->arena));
 }
 
 static zp_grade grade_of(const zp_profile *profile, int64_t total)
@@ -168,27 +204,28 @@ static zp_grade grade_of(const zp_profile *profile, int64_t total)
 
 static void add_up(scoring *s, zp_result *out)
 {
+    zp_str grade = zp_cell_trimmed(s->form->declared_grade);
+    cap_sums(s);
+    hold_to_claim(s);
     out->computed_total = shown(s->computed_sum);
     out->confirmed_total = shown(s->confirmed_sum);
-    cap_totals(s, out);
     out->declared_total = s->declared.total.present ? shown(s->declared.total.points) : ZP_NO_CENTS;
     out->grade = grade_of(s->profile, out->confirmed_total);
-    out->declared_grade = zp_str_filled(s->form->declared_grade) ? zp_grade_by_name(s->form->declared_grade)
-                                                                 : grade_of(s->profile, out->declared_total);
+    out->declared_grade = zp_str_filled(grade) ? zp_grade_by_name(grade) : grade_of(s->profile, out->declared_total);
     if (out->declared_grade != ZP_GRADE_NONE && out->grade != ZP_GRADE_NONE && out->declared_grade != out->grade)
         zp_flags_add(s->flags, ZP_FLAG_GRADE_CHANGED,
-                     zp_str_filled(s->form->declared_grade) ? ZP_STR("/declared_grade") : ZP_STR("/declared_total"),
+                     zp_str_filled(grade) ? ZP_STR("/declared_grade") : ZP_STR("/declared_total"),
                      zp_str_of(zp_grade_name(out->declared_grade)), zp_str_of(zp_grade_name(out->grade)));
 }
 
 static void check_goals(scoring *s)
 {
     const zp_form *form = s->form;
-    if (zp_text_is_blank_reason(form->goal_actual))
+    if (zp_text_is_blank_reason(zp_cell_trimmed(form->goal_actual)))
         zp_flags_add(s->flags, ZP_FLAG_GOAL_ACTUAL_MISSING, ZP_STR("/goals/actual"), ZP_ABSENT, ZP_ABSENT);
     else if (zp_str_eq(form->goal_actual, form->goal_expected))
         zp_flags_add(s->flags, ZP_FLAG_GOAL_COPIED, ZP_STR("/goals/actual"), ZP_ABSENT, ZP_ABSENT);
-    if (s->all_full)
+    if (s->all_full && s->any_weighted)
         zp_flags_add(s->flags, ZP_FLAG_ALL_FULL, ZP_STR("/indicators"), ZP_ABSENT, ZP_ABSENT);
 }
 
@@ -235,7 +272,7 @@ zp_rc zp_score_beside(const zp_form *form, const zp_profile *profile, zp_str cop
                       zp_result *out)
 {
     zp_flags flags = {.arena = arena};
-    scoring s = {.form = form, .profile = profile, .arena = arena, .flags = &flags};
+    scoring s = {.form = form, .profile = profile, .year = zp_form_year(form), .arena = arena, .flags = &flags};
     *out = (zp_result){.line_count = form->indicator_count};
     out->lines = zp_arena_calloc(arena, form->indicator_count + 1, sizeof *out->lines);
     if (!out->lines)

@@ -4,9 +4,9 @@
  * Databases, all keys of fixed size, all values sealed: forms (id → submission, until its season is archived), pending
  * (id → attempts; not yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id,
  * digest, revision; kept until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions
- * (16 bytes of SHA-256 of year, unit, project + u32 revision → id, digest, revision), archived (id → year: what went to
- * an archive), meta (see meta.h). The time of everything is the milliseconds of its id. Readers: any thread and any
- * process, each with its own zp_intake_reader.
+ * (16 bytes of SHA-256 of year, unit, project as spelt + u32 revision → id, digest, revision), archived (id → year:
+ * what went to an archive), meta (see meta.h). The time of everything is the milliseconds of its id. Readers: any
+ * thread and any process, each with its own zp_intake_reader.
  */
 #ifndef ZP_STORE_INTAKE_H
 #define ZP_STORE_INTAKE_H
@@ -29,7 +29,12 @@ zp_rc zp_intake_archive_of(zp_intake *self, int *year);
 
 typedef struct {
     uint8_t b[16];
-} zp_form_key; /* which form this is, whatever its revision */
+} zp_form_key;
+/*
+ * Which form this is, whatever its revision: the one of that year, unit and project. Names are the same where
+ * zp_name_spell (core/typed.h) gives the same for both: how wide their characters are, and blanks anywhere, make no
+ * other form.
+ */
 void zp_form_key_of(int year, zp_str unit, zp_str project, zp_form_key *out);
 
 typedef enum {

@@ -83,7 +83,8 @@ zp_rc zp_index_move_state(zp_scores *self, MDB_txn *txn, const zp_id *id, zp_sta
 
 enum { ZP_TOTALS_NAME = 96, ZP_TOTALS_KEY = 2 + ZP_TOTALS_NAME + 16, ZP_TOTALS_SUMS = 3 };
 typedef struct {
-    uint8_t b[ZP_TOTALS_KEY]; /* year, the department's first bytes (for the order), SHA-256 of all of it */
+    uint8_t b[ZP_TOTALS_KEY]; /* year; of the department as zp_name_spell spells it the first bytes (for the order),
+                                 SHA-256 of all of it */
 } zp_totals_key;
 zp_totals_key zp_totals_key_of(int year, zp_str department);
 

@@ -6,6 +6,7 @@
  * Counting: the worker's loop; reading: any thread.
  */
 #include "base/log.h"
+#include "core/typed.h"
 #include "store/scores_store.h"
 
 #include <nettle/sha2.h>
@@ -13,15 +14,28 @@
 enum { YEAR = 2, NAME = ZP_TOTALS_NAME, HASH = 16, COUNTERS = 5, NUMBERS = COUNTERS + ZP_GRADES + ZP_TOTALS_SUMS };
 _Static_assert(YEAR + NAME + HASH == ZP_TOTALS_KEY, "the parts of a key");
 
+typedef struct {
+    struct sha256_ctx hash;
+    uint8_t *first; /* NAME bytes */
+    size_t taken;
+} spelling;
+
+static void take(void *taker, const char *bytes, size_t n)
+{
+    spelling *self = taker;
+    size_t fit = self->taken < NAME ? NAME - self->taken : 0;
+    memcpy(self->first + self->taken, bytes, n < fit ? n : fit);
+    self->taken += n < fit ? n : fit;
+    sha256_update(&self->hash, n, (const uint8_t *)bytes);
+}
+
 zp_totals_key zp_totals_key_of(int year, zp_str department)
 {
     zp_totals_key key = {{(uint8_t)(year >> 8), (uint8_t)year}};
-    struct sha256_ctx context;
-    if (department.n)
-        memcpy(key.b + YEAR, department.p, department.n < NAME ? department.n : NAME);
-    sha256_init(&context);
-    sha256_update(&context, department.n, (const uint8_t *)department.p);
-    sha256_digest(&context, HASH, key.b + YEAR + NAME);
+    spelling spelt = {.first = key.b + YEAR};
+    sha256_init(&spelt.hash);
+    zp_name_spell(department, take, &spelt);
+    sha256_digest(&spelt.hash, HASH, key.b + YEAR + NAME);
     return key;
 }
 

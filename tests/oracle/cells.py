@@ -54,6 +54,10 @@ DATES = [re.compile(SAID + text + UNTIL) for text in (
 # An amount or a date: nobody knows which.
 EITHER = re.compile(rf"(?:{SAID}(?:20[0-9]{{2}}(?:[-~–至到]))?(?P<year>20[0-9]{{2}}))|{SAID}(?P<year2>20[0-9]{{2}})\.(?P<month>{MONTH})")
 UNIT = re.compile(r"[^\W\d_]*(?:[/·*][^\W\d_]+)*|%|‰")
+# What an empty cell may hold all the same: white space of any kind, and characters that have no width.
+BLANKS = "".join(map(chr, [9, 10, 13, 0x20, 0xa0, 0x1680, *range(0x2000, 0x200e), 0x2028, 0x2029, 0x202f, 0x205f, 0x2060,
+                           0x3000, 0xfeff]))
+FIGURES = str.maketrans("０１２３４５６７８９．，＋－", "0123456789.,+-")
 AMOUNT = re.compile(r"[+-]?0*(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?")
 
 
@@ -79,18 +83,27 @@ def normalise(text):
     return re.sub(r"(?<![0-9.])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])", lambda m: m.group().replace(",", ""), text)
 
 
+def bare(cell):
+    return str(cell).strip(BLANKS)
+
+
+def figures(cell):
+    """A cell of figures as it was meant: other keyboards give them another width, and blanks around them."""
+    return bare(cell).translate(FIGURES)
+
+
 def number(cell):
     """A cell that must be a number; None when it is none. Empty cells are not asked about."""
-    text = cell.strip(" \t\n")
+    text = figures(cell)
     return Fraction(text.replace(",", "")) if AMOUNT.fullmatch(text) else None
 
 
 def is_empty(cell):
-    return cell is None or cell == ""
+    return cell is None or not bare(cell)
 
 
 def is_blank_reason(cell):
-    return cell is None or normalise(cell) in BLANK_REASONS
+    return is_empty(cell) or normalise(cell.strip(BLANKS)) in BLANK_REASONS
 
 
 @dataclass

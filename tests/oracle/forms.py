@@ -163,6 +163,27 @@ class Filler:
             score = self.dice.choice([right, right // step * step, rounded, right + 1, right - 1, right + 5, right - 6])
             row["score"] = plain(Fraction(max(score, 0), 100), 2)
         self.declare_total(form)
+        if form["declared_total"] is None and None not in computed and self.dice.chance(0.5):  # all that is claimed
+            total = sum(map(Fraction, computed))
+            total = self.dice.choice([total, total, round(total), round(total, 1), total / 2, total - Fraction(1, 1000)])
+            total += self.dice.choice([0] * 4 + [Fraction(n, 100) for n in (1, 2, -1, -2, 5, -5, 6, -100)])
+            form["declared_total"] = plain(max(total, 0), 6)
+        self.blur(form)
+
+    def blur(self, form):
+        """Cells that hold numbers, as other keyboards leave them."""
+        funds, rows = form["funds"], form["indicators"]
+        cells_of = [(funds[name], key) for name in funds for key in funds[name]]
+        cells_of += [(row, key) for row in rows for key in ("weight", "score", "actual", "level3", "deviation")]
+        cells_of += [(form, key) for key in ("year", "declared_total", "total_weight", "declared_grade", "unit") if key in form]
+        for _ in range(self.dice.choice([0, 0, 0, 0, 1, 2, 8])):
+            row, key = self.dice.choice(cells_of)
+            blank = self.dice.choice([" ", "\u3000", "\t", "\u00a0", "\u2003"])
+            text = str(row[key]) if row[key] is not None else ""
+            if key in ("actual", "level3", "deviation", "unit"):
+                row[key] = self.dice.choice([blank, "", text])
+            else:
+                row[key] = self.dice.choice([text.translate(FULL_WIDTH), blank + text, text + blank, blank])
 
     def declare_total(self, form):
         scores = [row.get("score") for row in [form["funds"]["total"], *form["indicators"]]]
@@ -214,6 +235,9 @@ class Filler:
             return None
         if self.dice.chance(0.02):
             return self.dice.choice(["abc", "百分之九十", "-5%"])
+        if self.dice.chance(0.05):  # as a spreadsheet has it
+            text = plain(rate * 100, self.dice.choice([7, 9, 12]))
+            return self.dice.choice([text, f"{text}%", f"{text}00%", f"{plain(rate * 100, 2)}000000%"])
         value = max(steps, 0) * unit
         text = f"{value.__floor__()}"
         if places:
@@ -257,6 +281,8 @@ class Filler:
                 "unit": "单位", "money_unit": "元", "funds": self.funds(),
                 "goals": {"expected": goal, "actual": self.dice.choice([None, goal, "全部完成。"])},
                 "indicators": rows, "total_weight": "100", "declared_total": None}
+        if self.dice.chance(0.03):
+            form["total_weight"] = self.dice.choice([None, "", 100, "100.0", "99", "98.5", "100分", "-100", "100.0000001"])
         total = form["funds"]["total"]
         total["weight"] = plain(weight) if self.dice.chance(0.9) else self.dice.choice([None, None, "abc"])
         total["score"] = self.score(weight, "") if scored else None

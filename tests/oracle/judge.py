@@ -17,23 +17,25 @@ from rules import cents, earned, plain, shown
 FUNDS = ("current_year_appropriation", "carryover", "other")
 COLUMNS = ("initial_budget", "annual_budget", "executed")
 FULL = Fraction(100)
+POINTS, AMOUNTS = "0-100", "0-999999999999999.999999"  # what NUMBER_INVALID says is allowed
 
 
 class Judge:
     def __init__(self, form, profile):
         self.form, self.profile, self.flags = form, profile, Flags()
-        self.year = int(form["year"]) if re.fullmatch("20[0-9]{2}", str(form.get("year") or "")) else 0
+        year = cells.figures(str(form.get("year") or ""))
+        self.year = int(year) if re.fullmatch("20[0-9]{2}", year) else 0
 
     # ---- cells that must be numbers
 
-    def number(self, row, key, pointer):
+    def number(self, row, key, pointer, allowed=POINTS):
         """A number that may not be negative; None when the cell is empty or is none, which is said."""
         cell = row.get(key)
         if cells.is_empty(cell):
             return None
         value = cells.number(str(cell))
         if value is None:
-            self.flags.say("NUMBER_INVALID", f"{pointer}/{key}", cell)
+            self.flags.say("NUMBER_INVALID", f"{pointer}/{key}", cell, allowed)
         elif value < 0:
             self.flags.say("NEGATIVE", f"{pointer}/{key}", cell)
             value = None
@@ -42,7 +44,7 @@ class Judge:
     def weight(self, row, pointer):
         value = self.number(row, "weight", pointer)
         if value is not None and value > FULL:
-            self.flags.say("NUMBER_INVALID", f"{pointer}/weight", row["weight"])
+            self.flags.say("NUMBER_INVALID", f"{pointer}/weight", row["weight"], POINTS)
             return None
         return value
 
@@ -70,7 +72,7 @@ class Judge:
 
     def funds(self):
         rows = self.form.get("funds") or {}
-        at = {name: {key: self.number(rows.get(name) or {}, key, f"/funds/{name}") for key in COLUMNS}
+        at = {name: {key: self.number(rows.get(name) or {}, key, f"/funds/{name}", AMOUNTS) for key in COLUMNS}
               for name in ("total", *FUNDS)}
         for key in COLUMNS:
             total, parts = at["total"][key], {name: at[name][key] for name in FUNDS}
@@ -98,7 +100,8 @@ class Judge:
         self.rate = formula = exact = None
         if budget == 0:
             self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
-            computed, formula = Fraction(0), f"{row.get('executed') or 0} ÷ {row['annual_budget']} → 0"
+            spent = 0 if cells.is_empty(row.get("executed")) else cells.bare(row["executed"])
+            computed, formula = Fraction(0), f"{spent} ÷ {cells.bare(row['annual_budget'])} → 0"
         elif budget is None or spent is None:
             self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
             computed = None if declared is None else min(declared, weight)
@@ -122,7 +125,7 @@ class Judge:
 
     def spending(self, row, weight):
         """What is said about the rate; the formula."""
-        at, quotient = "/funds/total", f"{row['executed']} ÷ {row['annual_budget']}"
+        at, quotient = "/funds/total", f"{cells.bare(row['executed'])} ÷ {cells.bare(row['annual_budget'])}"
         if self.rate > 1:
             self.flags.say("EXEC_OVER_100", f"{at}/executed", row["executed"], row["annual_budget"])
             quotient = f"min({quotient}, 1)"
@@ -138,6 +141,10 @@ class Judge:
         if cells.is_empty(cell):
             return "EXEC_RATE_MISSING", self.rate_text()
         text = cells.normalise(str(cell)).removesuffix("%")
+        # Numbers have six decimals. Of a rate that is told to more only those are looked at: it is then as it should be
+        # where it begins as the exact one does; zeros behind them say nothing.
+        longer = re.fullmatch(r"(.*\.[0-9]{6})([0-9]+)", text)
+        text = longer[1] if longer else text
         declared = cells.number(text)
         if declared is None:
             return "EXEC_RATE_MISMATCH", self.rate_text()
@@ -153,6 +160,8 @@ class Judge:
             return "EXEC_RATE_ROUNDED_UP", self.rate_text(next(told, 6))
         if declared == half_up:
             return "EXEC_RATE_COARSE", self.rate_text()
+        if longer and longer[2].strip("0") and declared == down:
+            return None, None
         return "EXEC_RATE_CUT" if declared == down else "EXEC_RATE_MISMATCH", self.rate_text()
 
     # ---- lines
@@ -196,13 +205,13 @@ class Judge:
         elif not self.year:
             self.flags.say("YEAR_INVALID", "/year", form["year"], "2000-2099")
         for key in ("project_name", "unit"):
-            if cells.is_blank_reason(form.get(key)) and form.get(key) != "0":
+            if cells.is_blank_reason(form.get(key)) and (form.get(key) or "").strip(cells.BLANKS) != "0":
                 self.flags.say("FIELD_MISSING", f"/{key}")
-        code, grade = form.get("unit_code"), form.get("declared_grade")
-        if code is not None and not re.fullmatch(r"[0-9A-Za-z._-]{1,32}", code):
+        code, grade = form.get("unit_code"), (form.get("declared_grade") or "").strip(cells.BLANKS)
+        if not cells.is_empty(code) and not re.fullmatch(r"[0-9A-Za-z._-]{1,32}", code):
             self.flags.say("UNIT_CODE_INVALID", "/unit_code", code)
         if grade and grade not in "优良中差":
-            self.flags.say("GRADE_INVALID", "/declared_grade", grade)
+            self.flags.say("GRADE_INVALID", "/declared_grade", form["declared_grade"])
         goals = form.get("goals") or {}
         if cells.is_blank_reason(goals.get("actual")):
             self.flags.say("GOAL_ACTUAL_MISSING", "/goals/actual")
@@ -217,6 +226,7 @@ class Judge:
         if total is not None and total > FULL:
             self.flags.say("SCORE_OVER_WEIGHT", "/declared_total", self.form["declared_total"], "100")
             total = None
+        self.line_scores = some
         if not some:
             return total
         for i, _ in weighted:
@@ -229,7 +239,7 @@ class Judge:
         if total is not None and abs(known - total) > Fraction(1, 100):
             self.flags.say("TOTAL_SUM_MISMATCH", "/declared_total", self.form["declared_total"], plain(known))
         full = [line["weight"] for _, line in weighted] + [self.execution_weight]
-        if declared == full:
+        if declared == full and weighted:
             self.flags.say("ALL_FULL", "/indicators")
         return total
 
@@ -239,13 +249,29 @@ class Judge:
             return None
         caps = [cap for below, cap in self.profile.caps if self.rate is not None and self.rate < below]
         if caps and sum(parts) > min(caps):
-            self.flags.say("TOTAL_CAPPED", "/funds/total/execution_rate", self.rate_text(), text_of(min(caps)))
+            limit = min(below for below, _ in self.profile.caps if self.rate < below)
+            said = self.rate_text()
+            if Fraction(said[:-1]) >= limit * 100:  # rounded it would not be low; cut after four decimals it is
+                said = plain(self.rate * 100, 4) + "%"
+            self.flags.say("TOTAL_CAPPED", "/funds/total/execution_rate", said, text_of(min(caps)))
         return min([sum(parts), *caps])
+
+    def claim(self, declared, confirmed):
+        """What of the confirmed sum stands beside the declared total: never more than was claimed."""
+        if declared is None or confirmed is None:
+            return confirmed
+        cell = self.form["declared_total"]
+        verdict, _ = reconcile(declared, cell, confirmed, FULL, None, None)
+        # Scores of lines have been told about already; a total that is all that a form claims has not.
+        if shown(declared) < shown(confirmed) or (verdict and not self.line_scores):
+            code = {"SCORE_TOO_HIGH": "TOTAL_TOO_HIGH", "SCORE_TOO_LOW": "TOTAL_TOO_LOW"}.get(verdict, "TOTAL_ROUNDED")
+            self.flags.say(code, "/declared_total", cell, text_of(confirmed))
+        return min(declared, confirmed)
 
     def grades(self, declared_total, confirmed):
         """(confirmed grade, declared grade)"""
         grade = None if confirmed is None else self.profile.grade(shown(confirmed))
-        cell = self.form.get("declared_grade")
+        cell = (self.form.get("declared_grade") or "").strip(cells.BLANKS)
         if cell:
             claimed = cell if cell in "优良中差" else None
         else:
@@ -261,12 +287,16 @@ class Judge:
         weights = self.execution_weight + sum(line["weight"] for line in lines)
         if weights != FULL:
             self.flags.say("WEIGHT_SUM", "/total_weight", plain(weights), "100")
+        written = self.number(self.form, "total_weight", "")
+        if written not in (None, FULL, weights):
+            self.flags.say("WEIGHT_SUM", "/total_weight", self.form["total_weight"], "100")
         declared_total = self.declared_scores(declared, lines)
         self.shape(lines)
-        totals = self.total_of("computed", computed, lines), self.total_of("confirmed", confirmed, lines)
+        totals = [self.total_of("computed", computed, lines), self.total_of("confirmed", confirmed, lines)]
+        totals[1] = self.claim(declared_total, totals[1])
         grade, claimed = self.grades(declared_total, totals[1])
         verified = sum(line["weight"] for line in lines if line["shown"]["basis"] == "formula")
-        verified += self.execution_weight if self.rate is not None else 0  # left open: no rate, nothing verified
+        verified += self.execution_weight if self.shown["basis"] == "formula" else 0
         return {"declared_total": text_of(declared_total), "computed_total": text_of(totals[0]),
                 "confirmed_total": text_of(totals[1]), "grade": grade, "declared_grade": claimed,
                 "machine_verified_weight": plain(verified), "execution": self.shown,

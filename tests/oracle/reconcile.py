@@ -35,7 +35,7 @@ def reconcile(declared, text, computed, weight, points, percent):
     apart = abs(declared - computed)
     if apart <= Fraction(1, 100):
         return None, ()
-    unit = Fraction(1, 10 ** len(cells.normalise(str(text)).partition(".")[2]))
+    unit = Fraction(1, 10 ** len(cells.figures(str(text)).partition(".")[2]))
     if apart <= Fraction(5, 100) and unit > Fraction(1, 100) and declared == (computed / unit + Fraction(1, 2)).__floor__() * unit:
         return "SCORE_ROUNDED", ()
     why = explanations(declared, weight, points, percent)

@@ -10,6 +10,7 @@ import threading
 import unittest
 
 from actors import GUARD_S, ROOT
+from scorer import path_of, profile_file
 from service import ZIPING, ServiceCase, form_of
 
 FORMS = [os.path.join(ROOT, "tests", "forms", f"seed-{number}.json") for number in range(1, 7)]
@@ -269,13 +270,28 @@ class Look(ServiceCase):
             line["score"] = None
         before = s.submit(form, Prefer="wait=20").json()
         self.assertEqual(before["result"]["confirmed_total"], "96.28")
+        low = form_of(1, "只变计算", declared_total="92.60")
+        low["indicators"][6].update(actual="0.009%", score="5")
+        claimed = s.submit(low, Prefer="wait=20").json()
         done = s.ziping("rescore", "--profile", os.path.join(ROOT, "conf", "profiles", "linear.yaml"), "--year", "2022")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, rf"反向 +\S+ +96\.28 +94\.61 +优 +优 +{before['id']}")
-        self.assertIn("2 forms scored again by linear version 1: 1 totals and 0 grades would change", done.stdout)
+        for total in ("computed", "confirmed"):
+            self.assertRegex(done.stdout, rf"反向 +\S+ +{total} +96\.28 +94\.61 +{before['id']}")
+        self.assertRegex(done.stdout, rf"只变计算 +\S+ +computed +\S+ +\S+ +{claimed['id']}")
+        self.assertEqual(done.stdout.count(claimed["id"]), 1)  # what is confirmed is what was declared
+        self.assertIn("3 forms scored again by linear version 1: 0 declared, 2 computed and 1 confirmed totals and 0 grades "
+                      "would change", done.stdout)
         self.assertEqual(s.status(before["id"]), before)
         none = s.ziping("rescore", "--profile", os.path.join(ROOT, "conf", "profiles", "linear.yaml"), "--year", "2021")
         self.assertIn("0 forms scored again", none.stdout)
+        with open(path_of("linear"), encoding="utf-8") as file, profile_file(
+                file.read().replace("first: 2000", "first: 2023")) as later:
+            left_out = s.ziping("rescore", "--profile", later)
+            refused = s.ziping("rescore", "--profile", later, "--year", "2022")
+        self.assertIn("0 forms scored again", left_out.stdout)
+        self.assertIn("3 forms were left out: these rules are for 2023 to 2099", left_out.stdout)
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertIn("linear is for the years 2023 to 2099, not for 2022", refused.stderr)
         wrong = s.ziping("rescore", "--profile", "/nonexistent.yaml")
         self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
         self.assertIn("/nonexistent.yaml: No such file or directory", wrong.stderr)

@@ -140,6 +140,19 @@ class Journey(ServiceCase):
         kinds = [event["type"] for event in self.s.events()]
         self.assertEqual(kinds, [f"ziping.submission.{kind}" for kind in ("scored", "scored", "superseded")])
 
+    def test_a_name_typed_otherwise_names_the_same_form(self):
+        first = self.s.submit(form_of(), Prefer="wait=20")
+        typed = form_of()
+        typed["project_name"] = typed["project_name"].replace("12333", "１２３３３\u200b ") + " "
+        typed["unit"], typed["department"] = "\u3000" + typed["unit"], typed["department"] + "\n"
+        problem = self.assert_problem(self.s.submit(typed), 409, "ON_FILE")
+        self.assertEqual(problem["current"]["id"], first.json()["id"])
+        second = self.s.submit(typed, **{"If-Match": problem["current"]["etag"], "Prefer": "wait=20"})
+        self.assertEqual((second.status_code, second.json()["revision"]), (201, 2))
+        self.assertEqual(second.json()["project_name"], typed["project_name"])  # verbatim all the same
+        totals = self.s.get("/v1/totals?year=2022").json()
+        self.assertEqual([(row["scored"], row["superseded"]) for row in totals["totals"]], [(1, 1)])
+
     def test_lists_pages_and_totals(self):
         idents = [self.s.submit(form_of(1 + i % 6, f"项目{i}"), Prefer="wait=20").json()["id"] for i in range(9)]
         found, path = [], "/v1/submissions?year=2022&limit=4"

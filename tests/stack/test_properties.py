@@ -150,13 +150,16 @@ class Properties(unittest.TestCase):
                 return
             if all(claim is not None and claim >= 0 for claim in claims):
                 self.assertLessEqual(confirmed, sum(claims))
+            if document["declared_total"] is not None:
+                self.assertLessEqual(confirmed, number(document["declared_total"]))
             if "WEIGHT_SUM" not in {flag[0] for flag in document["flags"]}:
                 self.assertLessEqual(confirmed, 100)
                 self.assertLessEqual(number(document["computed_total"]), 100)
         self.on_forms(check)
 
     def total_is_the_sum(self, form, document, caps=()):
-        """Of the lines as they are shown, but for what those of more than two decimals are cut by."""
+        """Of the lines as they are shown, but for what those of more than two decimals are cut by; what is confirmed
+        stays within the declared total as well."""
         rows = [form["funds"]["total"], *form["indicators"]]
         cut = sum(is_cut(row.get("weight")) or is_cut(row.get("score")) for row in rows)
         lines = [document["execution"], *[line for line in document["indicators"] if line["basis"] != "unweighted"]]
@@ -167,6 +170,8 @@ class Properties(unittest.TestCase):
                 self.assertIsNone(total)
                 continue
             limits = [cap for below, cap in caps if rate and Fraction(rate[:-1]) < below]
+            if which == "confirmed" and document["declared_total"] is not None:
+                limits.append(number(document["declared_total"]))
             least, most = sum(parts), sum(parts) + Fraction(cut, 100)
             self.assertLessEqual(min([least, *limits]), total)
             self.assertLessEqual(total, min([most, *limits]))
@@ -193,8 +198,11 @@ class Properties(unittest.TestCase):
             for row in other["indicators"]:
                 for key in ("target", "actual", "deviation"):
                     row[key] = row[key] and row[key].translate(FULL_WIDTH)
-            rate = other["funds"]["total"].get("execution_rate")
-            other["funds"]["total"]["execution_rate"] = rate and rate.translate(FULL_WIDTH)
+            numbers = [(row, key) for row in other["funds"].values() for key in row]
+            numbers += [(row, key) for row in other["indicators"] for key in ("weight", "score")]
+            numbers += [(other, key) for key in ("year", "declared_total", "total_weight")]
+            for row, key in numbers:
+                row[key] = row[key] and str(row[key]).translate(FULL_WIDTH)
             first, second = self.score(form), self.score(other)
             self.assertEqual(scores(first), scores(second))
             self.assertEqual(codes(first), codes(second))

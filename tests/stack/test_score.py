@@ -74,6 +74,23 @@ class Sheet(unittest.TestCase):
                 self.assertEqual(c, " ", f"no gap before cell {column}: {line}")
             at += cells(c)
 
+    def test_what_does_not_show_moves_no_column(self):
+        with open(form_path(1), encoding="utf-8") as file:
+            plain = json.load(file)
+        typed = json.loads(json.dumps(plain))
+        typed["project_name"] = typed["project_name"].replace("热线", "热\u200b线") + "\n"
+        typed["unit"] = "\ufeff" + typed["unit"] + "\t"
+        typed["declared_total"] += "\n"
+        typed["funds"]["total"]["executed"] = "\t" + typed["funds"]["total"]["executed"] + "\n"
+        for row in typed["indicators"]:
+            row["level3"] = "\u202e" + row["level3"] + "\n"
+            row["weight"] = row["weight"] and "\t" + row["weight"]
+            row["deviation"] = row["deviation"] and row["deviation"] + "\u200d\n"
+        first, second = (score("-", body=json.dumps(form, ensure_ascii=False)) for form in (plain, typed))
+        self.assertEqual((first.returncode, second.returncode), (0, 0))
+        self.assertEqual(first.stdout, second.stdout)
+        self.assertFalse(re.search("[^\\S\n ]|[\u200b-\u200f\u202a-\u202e\ufeff]", second.stdout))
+
     def test_a_form_that_would_be_refused_is_shown_with_its_scores_and_errors(self):
         with open(form_path(1), encoding="utf-8") as file:
             form = json.load(file)

@@ -98,6 +98,8 @@ static void what_must_be_there(void **state)
     static const row rows[] = {
         {{{"/year", NULL}}, {F(FIELD_MISSING, "/year")}},
         {{{"/year", ""}}, {F(FIELD_MISSING, "/year")}},
+        {{{"/year", "\u00a0"}}, {F(FIELD_MISSING, "/year")}},
+        {{{"/year", " ２０２２\n"}}, {{0}}},
         {{{"/year", "1999"}}, {F(YEAR_INVALID, "/year")}},
         {{{"/year", "2100"}}, {F(YEAR_INVALID, "/year")}},
         {{{"/year", "22"}}, {F(YEAR_INVALID, "/year")}},
@@ -108,15 +110,18 @@ static void what_must_be_there(void **state)
         {{{"/project_name", " \u3000"}}, {F(FIELD_MISSING, "/project_name")}},
         {{{"/unit", ""}}, {F(FIELD_MISSING, "/unit")}},
         {{{"/indicators/2/level3", NULL}}, {F(FIELD_MISSING, "/indicators/2/level3")}},
-        {{{"/indicators/3/level3", ""}}, {F(FIELD_MISSING, "/indicators/3/level3")}},
+        {{{"/indicators/3/level3", "\t"}}, {F(FIELD_MISSING, "/indicators/3/level3")}},
         {{{"/unit_code", "a b"}}, {F(UNIT_CODE_INVALID, "/unit_code")}},
-        {{{"/unit_code", ""}}, {F(UNIT_CODE_INVALID, "/unit_code")}},
+        {{{"/unit_code", ""}}, {{0}}},
+        {{{"/unit_code", " \u3000"}}, {{0}}},
+        {{{"/unit_code", "A1 "}}, {F(UNIT_CODE_INVALID, "/unit_code")}},
         {{{"/unit_code", "沪"}}, {F(UNIT_CODE_INVALID, "/unit_code")}},
         {{{"/unit_code", "123456789012345678901234567890123"}}, {F(UNIT_CODE_INVALID, "/unit_code")}},
         {{{"/unit_code", "Ab-9._89012345678901234567890123"}}, {{0}}},
         {{{"/declared_grade", "良好"}}, {F(GRADE_INVALID, "/declared_grade")}},
         {{{LINE("actual"), NULL}}, {F(ACTUAL_MISSING, LINE("actual"))}},
         {{{LINE("actual"), ""}}, {F(ACTUAL_MISSING, LINE("actual"))}},
+        {{{LINE("actual"), "\u200b "}}, {F(ACTUAL_MISSING, LINE("actual"))}},
         {{{"/indicators/3/level3", "其中：线上"}, {"/indicators/3/actual", NULL}}, {{0}}}, /* no weight, no need */
         {{{"/department", NULL}, {"/unit_code", NULL}, {"/declared_total", NULL}, {"/declared_grade", NULL}}, {{0}}},
     };
@@ -133,6 +138,7 @@ static void what_must_be_a_number(void **state)
         "/funds/current_year_appropriation/executed",
         "/funds/carryover/annual_budget",
         "/funds/other/initial_budget",
+        "/total_weight",
         "/declared_total",
     };
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
@@ -185,6 +191,9 @@ static void what_must_add_up(void **state)
 {
     static const row rows[] = {
         {{{LINE("weight"), "31"}}, {F(WEIGHT_SUM, "/total_weight")}},
+        {{{"/total_weight", "99.999999"}}, {F(WEIGHT_SUM, "/total_weight")}},
+        {{{"/total_weight", "１００"}}, {{0}}},
+        {{{"/total_weight", NULL}}, {{0}}},
         {{{LINE("weight"), "30.000001"}}, {F(WEIGHT_SUM, "/total_weight")}},
         {{{TOTAL("weight"), "20"}}, {F(WEIGHT_SUM, "/total_weight")}},
         {{{TOTAL("weight"), NULL}}, {{0}}}, /* the profile's 10 */
@@ -249,6 +258,42 @@ static void scores_on_all_lines_or_on_none(void **state)
     assert_int_equal(w->result.declared_total, ZP_NO_CENTS);
     assert_int_equal(w->result.confirmed_total, 9750); /* scored by the rules alone */
     assert_false(w->result.discrepant);
+}
+
+/* What a form claims as its total bounds what is confirmed, as the score of a line bounds that line. */
+static void nothing_is_confirmed_above_the_declared_total(void **state)
+{
+    static const struct {
+        const char *total;
+        int64_t confirmed;
+        bool discrepant;
+        row says;
+    } cases[] = {
+        {"97.50", 9750, false, {.flags = {{0}}}},
+        {"60", 6000, true, {.flags = {F(TOTAL_TOO_LOW, "/declared_total")}}},
+        {"0", 0, true, {.flags = {F(TOTAL_TOO_LOW, "/declared_total")}}},
+        {"97.49", 9749, false, {.flags = {F(TOTAL_ROUNDED, "/declared_total")}}},
+        {"97.48", 9748, true, {.flags = {F(TOTAL_TOO_LOW, "/declared_total")}}},
+        {"97.51", 9750, false, {.flags = {{0}}}},
+        {"97.52", 9750, true, {.flags = {F(TOTAL_TOO_HIGH, "/declared_total")}}},
+        {"100", 9750, true, {.flags = {F(TOTAL_TOO_HIGH, "/declared_total")}}},
+    };
+    world *w = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        make_form(w, (change[MOST_CHANGES]){{"/indicators/0/score", NULL},
+                                            {LINE("score"), NULL},
+                                            {"/indicators/2/score", NULL},
+                                            {TOTAL("score"), NULL},
+                                            {"/declared_total", cases[i].total}});
+        assert_int_equal(zp_check(&w->form, &w->profile, &w->faults), ZP_OK);
+        assert_int_equal(w->faults.count, 0);
+        assert_int_equal(zp_score(&w->form, &w->profile, w->arena, &w->result), ZP_OK);
+        assert_int_equal(w->result.computed_total, 9750);
+        assert_int_equal(w->result.confirmed_total, cases[i].confirmed);
+        assert_int_equal(w->result.discrepant, cases[i].discrepant);
+        compare(&cases[i].says, w->result.flags, w->result.flag_count,
+                cases[i].discrepant ? ZP_SEV_WARNING : ZP_SEV_INFO, ZP_SEV_INFO);
+    }
 }
 
 static void all_errors_are_told_at_once(void **state)
@@ -422,6 +467,7 @@ static void good_to_know(void **state)
           {"/funds/current_year_appropriation/executed", "900.06"},
           {TOTAL("execution_rate"), "90.00%"}},
          {F(EXEC_RATE_CUT, TOTAL("execution_rate"))}},
+        {{{"/declared_total", "97.49"}}, {F(TOTAL_ROUNDED, "/declared_total")}},
         {{{TOTAL("execution_rate"), "90%"}}, {F(EXEC_RATE_COARSE, TOTAL("execution_rate"))}},
         {{{TOTAL("execution_rate"), "90.0"}}, {F(EXEC_RATE_COARSE, TOTAL("execution_rate"))}},
         {{{TOTAL("executed"), "1000"},
@@ -528,6 +574,7 @@ int main(void)
         TEST(large_amounts_are_numbers),
         TEST(what_must_add_up),
         TEST(scores_on_all_lines_or_on_none),
+        TEST(nothing_is_confirmed_above_the_declared_total),
         TEST(all_errors_are_told_at_once),
         TEST(score_warnings),
         TEST(what_a_person_must_judge),

@@ -127,28 +127,42 @@ static const char *show(world *w, zp_dec a)
     return text.p;
 }
 
+/* A figure as it is, or from a keyboard that makes them as wide as Chinese characters. Returns the new length. */
+static size_t put_figure(char *out, size_t n, char figure, bool wide)
+{
+    if (!wide) {
+        out[n] = figure;
+        return n + 1;
+    }
+    uint32_t c = (uint32_t)(unsigned char)figure - '!' + 0xff01;
+    out[n] = (char)(0xe0 | c >> 12);
+    out[n + 1] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[n + 2] = (char)(0x80 | (c & 0x3f));
+    return n + 3;
+}
+
 /* A number as a unit may write it; the same without commas and blanks goes to `plain`, digits only, and to `decimals`.
  */
 static zp_str write_number(world *w, char *out, char *plain, int *decimals)
 {
     size_t n = 0, p = 0;
     unsigned whole = 1 + (unsigned)roll(w, 15), fraction = (unsigned)roll(w, 7);
-    bool commas = roll(w, 2), negative = roll(w, 4) == 0;
+    bool commas = roll(w, 2), negative = roll(w, 4) == 0, wide = roll(w, 4) == 0;
     for (unsigned i = (unsigned)roll(w, 3); i > 0; i--)
         out[n++] = " \t\n"[roll(w, 3)];
     if (negative)
-        out[n++] = plain[p++] = '-';
+        n = put_figure(out, n, plain[p++] = '-', wide);
     else if (roll(w, 8) == 0)
-        out[n++] = '+';
+        n = put_figure(out, n, '+', wide);
     for (unsigned left = whole; left > 0; left--) {
-        out[n++] = plain[p++] = (char)('0' + roll(w, 10));
+        n = put_figure(out, n, plain[p++] = (char)('0' + roll(w, 10)), wide && roll(w, 8)); /* or both mixed */
         if (commas && left > 1 && (left - 1) % 3 == 0)
-            out[n++] = ',';
+            n = put_figure(out, n, ',', wide);
     }
     if (fraction)
-        out[n++] = '.';
+        n = put_figure(out, n, '.', wide);
     for (unsigned i = 0; i < fraction; i++)
-        out[n++] = plain[p++] = (char)('0' + roll(w, 10));
+        n = put_figure(out, n, plain[p++] = (char)('0' + roll(w, 10)), wide);
     for (unsigned i = (unsigned)roll(w, 3); i > 0; i--)
         out[n++] = ' ';
     plain[p] = '\0';
@@ -162,7 +176,7 @@ static void what_is_written_is_what_is_read(void **state)
 {
     world *w = *state;
     for (int i = 0; i < MANY; i++) {
-        char text[64], plain[32];
+        char text[128], plain[32];
         int decimals;
         zp_dec read, again;
         zp_str written = write_number(w, text, plain, &decimals);
@@ -214,7 +228,8 @@ static void what_is_no_number_is_refused(void **state)
         "一",
         "inf",
         "nan",
-        "１２",
+        "①２",
+        "１ ２",
         "1/2",
         "0.0000001",
         "1234567890123456",
@@ -275,7 +290,7 @@ static void every_amount_that_can_be_written_has_its_hundredths(void **state)
 {
     world *w = *state;
     for (int i = 0; i < MANY; i++) {
-        char text[64], plain[32];
+        char text[128], plain[32];
         int decimals;
         int64_t cents;
         zp_dec read;

@@ -133,6 +133,20 @@ static void revision_of_a_form_not_on_file_is_refused(void **state)
 
 /* ---- batches ---- */
 
+static void a_name_typed_otherwise_names_the_same_form(void **state)
+{
+    fixture *f = *state;
+    zp_put first = submission("热线A区", "content"), typed = submission(" 热线Ａ\u3000区", "other"),
+           revision = replacing((zp_id){{0}}, "热线A区\n", "another"), two = submission("热线a区", "content");
+    commit(f, &first, ZP_PUT_NEW);
+    commit(f, &typed, ZP_PUT_ON_FILE);
+    revision.if_match = first.id;
+    commit(f, &revision, ZP_PUT_NEW);
+    assert_int_equal(revision.revision, 2);
+    commit(f, &two, ZP_PUT_NEW);
+    assert_int_equal(two.revision, 1);
+}
+
 static void batch_items_see_each_other(void **state)
 {
     fixture *f = *state;
@@ -228,6 +242,7 @@ int main(void)
         PROMISE(form_on_file_without_if_match_is_refused),
         PROMISE(stale_revision_is_refused),
         PROMISE(revision_of_a_form_not_on_file_is_refused),
+        PROMISE(a_name_typed_otherwise_names_the_same_form),
         PROMISE(batch_items_see_each_other),
         PROMISE(refusals_and_retries_write_nothing),
         PROMISE(refusals_and_retries_do_not_wait_for_a_writer),

@@ -181,21 +181,21 @@ static void every_rule_takes_effect(void **state)
 static void a_rule_that_is_missing_is_named(void **state)
 {
     world *w = *state;
-    bad_at(w, 1, "", 0, "name is missing");
-    bad_at(w, 2, "", 0, "version is missing");
-    bad_at(w, 3, "", 0, "years.first is missing");
+    bad_at(w, 1, "", 1, "name is missing");
+    bad_at(w, 2, "", 1, "version is missing");
+    bad_at(w, 3, "", 1, "years.first is missing");
     bad(w, 3, "years: {first: 2021}\n", "years.last is missing");
-    bad_at(w, 4, "", 0, "grades.excellent is missing");
+    bad_at(w, 4, "", 1, "grades.excellent is missing");
     bad(w, 4, "grades: {excellent: \"90\", good: \"80\"}\n", "grades.fair is missing");
     bad_at(w, 6, "", 5, "execution.weight is missing");
     bad(w, 9, "    - {below: \"0.6\"}\n", "execution.rate_caps[1].total is missing");
-    bad_at(w, 10, "", 0, "reverse is missing");
-    bad_at(w, 11, "", 0, "qualitative_bands is missing");
+    bad_at(w, 10, "", 1, "reverse is missing");
+    bad_at(w, 11, "", 1, "qualitative_bands is missing");
     bad_at(w, 13, "", 12, "over_achievement.threshold is missing");
     bad_at(w, 14, "", 12, "over_achievement.deduction is missing");
     bad_at(w, 15, "", 12, "over_achievement.missing_reason is missing");
-    bad_at(w, 16, "", 0, "missing_deviation_reason is missing");
-    bad_at(w, 17, "", 0, "level1 is missing");
+    bad_at(w, 16, "", 1, "missing_deviation_reason is missing");
+    bad_at(w, 17, "", 1, "level1 is missing");
     bad(w, 17, "level1: [{weight: \"80\"}]\n", "level1[0].name is missing");
 }
 
@@ -243,6 +243,12 @@ static void rules_that_contradict_each_other_are_refused(void **state)
     bad(w, 11, "qualitative_bands: [\"1\", \"0.80\", \"0\"]\n", "qualitative_bands do not fall");
     bad(w, 11, "qualitative_bands: [\"0.80\", \"0\"]\n", "qualitative_bands has 2 entries; write 3");
     bad(w, 17, "level1: [{name: 产出, weight: \"79.99\"}]\n", "level1 and execution.weight do not make 100");
+    bad(w, 17, "level1: [{name: 产出, weight: \"40\"}, {name: 产出, weight: \"40\"}]\n",
+        "level1[1].name is \"产出\" and");
+    bad(w, 17, "level1: [{name: 产出, weight: \"40\"}, {name: 产出指标, weight: \"40\"}]\n",
+        "level1[1].name is \"产出指标\"");
+    bad(w, 17, "level1: [{name: 产出指标, weight: \"40\"}, {name: 产出, weight: \"40\"}]\n",
+        "level1[1].name is \"产出\" and");
 }
 
 static void words_are_checked(void **state)
@@ -297,7 +303,7 @@ static void two_profiles_of_one_name_are_refused(void **state)
     static char *const paths[] = {SHIPPED("mof-2020"), SHIPPED("strict"), SHIPPED("mof-2020")};
     zp_profiles all;
     assert_int_equal(zp_profiles_load(paths, 3, &all, w->message, sizeof w->message), ZP_INVALID);
-    assert_non_null(strstr(w->message, "mof-2020.yaml: a profile before it has the name mof-2020 too"));
+    assert_non_null(strstr(w->message, "mof-2020.yaml:12: name is mof-2020, as that of a profile before it; "));
 }
 
 static void the_year_or_the_form_chooses(void **state)
@@ -309,7 +315,9 @@ static void the_year_or_the_form_chooses(void **state)
                                      {.name = "local", .year_first = 2010, .year_last = 2030}}};
     assert_string_equal(zp_profiles_choose(&set, ZP_ABSENT, 2021)->name, "new");
     assert_string_equal(zp_profiles_choose(&set, ZP_STR(""), 2020)->name, "old");
+    assert_string_equal(zp_profiles_choose(&set, ZP_STR(" \u3000"), 2020)->name, "old");
     assert_string_equal(zp_profiles_choose(&set, ZP_STR("local"), 2020)->name, "local");
+    assert_string_equal(zp_profiles_choose(&set, ZP_STR(" local\n"), 2020)->name, "local");
     assert_null(zp_profiles_choose(&set, ZP_STR("local"), 2031));
     assert_null(zp_profiles_choose(&set, ZP_STR("loc"), 2020));
     assert_null(zp_profiles_choose(&set, ZP_ABSENT, 1999));

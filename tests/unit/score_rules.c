@@ -273,7 +273,7 @@ static void words(void **state)
         {NULL, "若干", "10", NULL, UNVERIFIABLE, NONE, "TARGET_MISSING"},
         {"—", "10", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
         {"-", "-", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
-        {NULL, " ", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
+        {NULL, " ", "10", "8", UNVERIFIABLE, 800, "ACTUAL_MISSING"},
     };
     CHECK(*state, rows);
     static const row hubei[] = {
@@ -552,6 +552,11 @@ static void a_low_rate_caps_the_total_where_the_profile_says_so(void **state)
     const zp_flag *capped = flag_of(w, "TOTAL_CAPPED");
     assert_text(zp_flag_message(capped, ZP_LANG_EN, w->arena),
                 "The execution rate 49.00% is low; by the rules it caps the total at 59.00.");
+    /* 79.999 % is shown as 80.00 %, and nobody is told that this is below 80 %. */
+    assert_int_equal(execute(w, "100000", "79999")->computed_total, 8900);
+    assert_text(flag_of(w, "TOTAL_CAPPED")->value, "79.999%");
+    assert_int_equal(execute(w, "999999999999999", "799999999999999")->computed_total, 8900);
+    assert_text(flag_of(w, "TOTAL_CAPPED")->value, "79.9999%");
     w->indicator.actual = ZP_STR("0次"); /* what is below the cap is not lowered by it */
     assert_int_equal(zp_score(&w->form, &w->profile, w->arena, &w->result), ZP_OK);
     assert_false(has_flag(w, "TOTAL_CAPPED"));
