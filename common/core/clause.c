@@ -131,12 +131,16 @@ static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_i
     return (zp_share){t, a};
 }
 
+static bool is_cost(const zp_line_context *line)
+{
+    return zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
+           zp_text_contains(line->indicator->level2, ZP_STR("成本"));
+}
+
 /* A number without a unit is money in a cost, for want of anything else that it could be. */
 static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *target)
 {
-    return (zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
-            zp_text_contains(line->indicator->level2, ZP_STR("成本"))) &&
-           (target->dimension == ZP_DIM_NONE || zp_is_money(target->unit));
+    return is_cost(line) && (target->dimension == ZP_DIM_NONE || zp_is_money(target->unit));
 }
 
 /* The direction that counts: a cost without one is read as "at most", and that is flagged. */
@@ -146,6 +150,15 @@ static zp_op direction(const zp_line_context *line, const zp_clause *clause)
         return clause->op;
     zp_line_flag(line, ZP_FLAG_DIRECTION_ASSUMED, "target", line->indicator->target, ZP_ABSENT);
     return ZP_OP_LE;
+}
+
+/* A cost of 100% or 5次: more of it may be too much, and may be what was saved. */
+static bool may_be_too_much(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+{
+    if ((op != ZP_OP_BARE && op != ZP_OP_EQ) || a <= t || !is_cost(line))
+        return false;
+    zp_line_flag(line, ZP_FLAG_QUAL_UNVERIFIABLE, "actual", line->indicator->actual, ZP_ABSENT);
+    return true;
 }
 
 static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a, bool *over)
@@ -220,7 +233,7 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
     zp_quantity t = out->target, a = out->actual;
     if (!make_comparable(&t, &a))
         return ZP_UNITS_DIFFER;
-    if (!is_settled(out->op, t.value.m, actual->op, a.value.m))
+    if (!is_settled(out->op, t.value.m, actual->op, a.value.m) || may_be_too_much(line, out->op, t.value.m, a.value.m))
         return ZP_LEFT_OPEN;
     switch (out->op) {
     case ZP_OP_GE:

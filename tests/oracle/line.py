@@ -181,6 +181,9 @@ class Line:
             actual, worth = self.adopt(one, other)
             if not self.settles(one, other.op, actual):
                 return "unverifiable", None
+            if self.may_be_too_much(one, actual):
+                self.say_cells("QUAL_UNVERIFIABLE", "actual")
+                return "unverifiable", None
             self.actual = actual
             share, formula = self.share(one, other, worth)
             total += share
@@ -222,10 +225,17 @@ class Line:
             return op in (">=", ">", "=") and actual >= target and not (op == "=" and target == 0)
         return bound not in ("<=", "<") or (op in ("<=", "<") and actual <= target)
 
+    def is_cost(self):
+        return any("成本" in str(self.row.get(key) or "") for key in ("level1", "level2"))
+
     def is_undirected_cost(self, clause):
-        costs = any("成本" in str(self.row.get(key) or "") for key in ("level1", "level2"))
         unit = clause.unit.dimension
-        return clause.op in (None, "=") and costs and (not unit or unit.startswith(cells.MONEY))
+        return clause.op in (None, "=") and self.is_cost() and (not unit or unit.startswith(cells.MONEY))
+
+    def may_be_too_much(self, one, actual):
+        """A cost of 100% or 5次: more may be too much, and may be what was saved."""
+        return (isinstance(one, cells.Clause) and one.op in (None, "=") and self.is_cost()
+                and not self.is_undirected_cost(one) and actual > one.value * one.unit.factor())
 
     def adopt(self, one, other):
         """The actual value in the target's unit, and what its number is worth in the formula."""
