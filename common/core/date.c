@@ -220,5 +220,5 @@ bool zp_is_year_of_something(const zp_cursor *behind, const zp_quantity *q)
     if (q->number.n != 4)
         return false;
     zp_cursor number = cursor_of(q->number);
-    return take_year(&number, &year) && zp_text_begins(zp_rest(behind), ZP_STR("年"));
+    return take_year(&number, &year) && number.p == number.end && zp_text_begins(zp_rest(behind), ZP_STR("年"));
 }

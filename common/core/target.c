@@ -326,10 +326,14 @@ static const char *clause_end(const char *p, const char *end, size_t *separator)
     return end;
 }
 
-/* 5 in front of a comma or 、: one value of several, the first half of 98,5, or the number of an item. */
-static bool is_bare_number(const zp_clause *clause)
+/* A whole number without a unit in front of a comma or 、 may be one value of several, the number of an item, or, where
+ * a digit follows, the first half of one: ≥98,5%. */
+static bool may_be_part(const zp_clause *clause, const char *next, const char *end)
 {
-    return clause->op == ZP_OP_BARE && clause->low.dimension == ZP_DIM_NONE && !clause->low.scale;
+    zp_str number = clause->low.number;
+    if (clause->low.dimension != ZP_DIM_NONE || clause->low.scale || memchr(number.p, '.', number.n))
+        return false;
+    return clause->op == ZP_OP_BARE || (clause->has_operator && next < end && zp_is_digit(*next));
 }
 
 /* 1.5次;2.3人: whether the clause at this place may begin with the number of its item. */
@@ -356,7 +360,7 @@ static bool read_clauses(zp_str text, zp_cell *out)
         bool alone = out->count == 0 && !separator;
         if (clause->op == ZP_OP_RANGE && !alone) /* a range is a target of its own */
             return false;
-        out->perhaps_one |= separator && *stop != ';' && is_bare_number(clause);
+        out->perhaps_one |= separator && *stop != ';' && may_be_part(clause, stop + separator, end);
         numbered &= may_be_numbered(clause, out->count);
         out->count++;
         p = stop + separator;

@@ -70,7 +70,7 @@ typedef struct {
     size_t count;
     zp_clause clauses[ZP_MAX_CLAUSES];
     bool perhaps_date; /* of values: they may as well be `date` */
-    bool perhaps_one;  /* of values: the mark behind a bare one may be a decimal point, or it an item's number */
+    bool perhaps_one;  /* of values: a comma may be a decimal point, or what is before it an item's number */
     zp_date date;
 } zp_cell;
 

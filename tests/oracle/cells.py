@@ -25,7 +25,7 @@ PARTS = {"万分之": Fraction(1, 100), "千分之": Fraction(1, 10), "百分之
 NUMERALS = "一二三四五六七八九十"
 SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
 TIMES = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3600, "个小时": 3600, "天": 86400, "日": 86400}
-NO_TARGET = ("", "-", "—", "/", "无", "暂无")
+NO_TARGET = ("", "-", "--", "—", "/", "无", "暂无")
 BLANK_REASONS = (*NO_TARGET, "0")
 
 OPERATOR = {word: op for op, words in OPERATORS.items() for word in words}
@@ -47,7 +47,7 @@ COMPARISON = re.compile("[大高多小低少等]于|超过|至少|至多|最多"
 DOUBTS = re.compile("[不未没无非否勿莫]|难以|严禁|禁止|避免|防止|杜绝|拒绝|" + COMPARISON.pattern)
 DEMANDS = ("应", "应当", "须", "必须", "要", "要求", "确保", "保证", "力争", "争取", "均", "平均")
 MEASURES = ("率", "数", "量", "度", "额", "值", "例", "占比", "间", "时长", "费用", "成本")
-RANGE = re.compile(rf"{SAID}(?P<low>{NUMBER})(?P<percent>%)?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>[^0-9]*)")
+RANGE = re.compile(rf"{SAID}(?P<low>{NUMBER})(?P<percent>%)?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>.*)")
 YEAR, MONTH, DAY = r"(?:19|20)[0-9]{2}", r"(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12][0-9]|0?[1-9])"
 UNTIL = r"(?:(?P<before>之前|以前|前)|内)?(?:完成)?"
 DATES = [re.compile(SAID + text + UNTIL) for text in (
@@ -190,8 +190,8 @@ def is_label(text, operator):
 def is_counted(unit):
     """Whether what was written as a unit is one; 万 alone and nothing at all are."""
     word = unit.said
-    if unit.dimension == "%" or not word:
-        return True
+    if unit.dimension == "%":
+        return word[:1] not in SCALES
     word = word[next((len(name) for name in sorted(SCALES, key=len, reverse=True) if word.startswith(name)), 0):]
     return len(unit.said) <= 8 and (not word or is_unit(word))
 
@@ -232,8 +232,14 @@ def clauses_of(text):
 
 
 def may_be_one(text):
-    """98,5% or 1、5次: a bare number in front of a comma is half a number, or an item's, or a value."""
-    return any(re.fullmatch(rf"{SAID}{NUMBER}", part) for part in re.findall("([^,;、]*)[,、]", text))
+    """98,5%, ≥98,5% or 1、5次: a whole number in front of a comma may be half of one, or an item's, or a value."""
+    parts = re.split("([,;、])", text)
+    for part, mark, behind in zip(parts[::2], parts[1::2], parts[2::2]):
+        clause = mark != ";" and clause_of(part)
+        if clause and not clause.unit.said and not clause.unit.dimension and "." not in clause.number:
+            if not clause.op or (clause.leading and behind[:1].isdecimal()):
+                return True
+    return False
 
 
 @dataclass
