@@ -29,14 +29,43 @@ static zp_int128 above_zero(zp_int128 n)
 
 static const zp_share full = {1, 1}, nothing = {0, 1};
 
-/* An actual value without a unit is meant in the target's; a 万 or 亿 of its own stays, a share of one is a percentage.
- */
-static void adopt_unit(const zp_line_context *line, const zp_quantity *target, zp_quantity *actual)
+/* A target without a unit and without 万 counts whatever the actual value does, if that is sure to count. But money and
+ * time, and what 万 stands before, may be meant in another unit (100 and 120万元): those only where both numbers are
+ * the same, and then counted the same. */
+static bool lend_unit(const zp_quantity *target, zp_quantity *actual)
+{
+    if (actual->dimension == ZP_DIM_PERCENT || !zp_is_known_unit(actual->unit))
+        return false;
+    if (target->scale || (actual->dimension == ZP_DIM_OTHER && !actual->scale && !zp_is_money(actual->unit)))
+        return true;
+    zp_dec plain = {actual->value.m, actual->value.e - actual->scale};
+    if (zp_dec_cmp(target->value, plain) != 0)
+        return false;
+    actual->value = plain;
+    return true;
+}
+
+/* A word of Latin letters may be a power of ten (5K), or what a scanner made of another sign. */
+static bool may_be_adopted(zp_str unit)
+{
+    for (size_t i = 0; i < unit.n; i++)
+        if ((unit.p[i] >= 'a' && unit.p[i] <= 'z') || (unit.p[i] >= 'A' && unit.p[i] <= 'Z'))
+            return zp_is_known_unit(unit);
+    return true;
+}
+
+/* Where only one of the two has a unit: an actual value without one is meant in the target's; a 万 or 亿 of its own
+ * stays, a share of one is a percentage. False when nobody knows what the other one counts. */
+static bool adopt_unit(const zp_line_context *line, const zp_quantity *target, zp_quantity *actual)
 {
     const zp_dec zero = {0, 0}, one = {1, 0};
     zp_str said = line->indicator->actual;
-    if (actual->dimension != ZP_DIM_NONE || (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale)))
-        return;
+    if (actual->dimension != ZP_DIM_NONE)
+        return target->dimension != ZP_DIM_NONE || lend_unit(target, actual);
+    if (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale))
+        return true;
+    if (target->dimension == ZP_DIM_OTHER && !may_be_adopted(target->unit))
+        return false;
     if (target->dimension == ZP_DIM_PERCENT && !target->scale && zp_dec_cmp(actual->value, zero) > 0 &&
         zp_dec_cmp(actual->value, one) <= 0) {
         actual->value.e += 2;
@@ -49,12 +78,13 @@ static void adopt_unit(const zp_line_context *line, const zp_quantity *target, z
     actual->dimension = target->dimension;
     actual->unit = target->unit;
     actual->seconds = target->seconds;
+    return true;
 }
 
 /* Brings both quantities to one unit and one exponent; false when they do not compare. */
 static bool make_comparable(zp_quantity *target, zp_quantity *actual)
 {
-    if (target->dimension == ZP_DIM_NONE && actual->dimension != ZP_DIM_PERCENT)
+    if (target->dimension == ZP_DIM_NONE)
         return zp_dec_align(&target->value, &actual->value);
     if (target->dimension != actual->dimension)
         return false;
@@ -101,20 +131,34 @@ static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_i
     return (zp_share){t, a};
 }
 
-static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *target)
+static bool is_cost(const zp_line_context *line)
 {
-    return (zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
-            zp_text_contains(line->indicator->level2, ZP_STR("成本"))) &&
-           zp_text_begins(target->unit, ZP_STR("元"));
+    return zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
+           zp_text_contains(line->indicator->level2, ZP_STR("成本"));
 }
 
-/* The direction that counts: a cost without one is read as "at most". */
+/* A number without a unit is money in a cost, for want of anything else that it could be. */
+static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *target)
+{
+    return is_cost(line) && (target->dimension == ZP_DIM_NONE || zp_is_money(target->unit));
+}
+
+/* The direction that counts: a cost without one is read as "at most", and that is flagged. */
 static zp_op direction(const zp_line_context *line, const zp_clause *clause)
 {
     if ((clause->op != ZP_OP_BARE && clause->op != ZP_OP_EQ) || !is_cost_in_money(line, &clause->low))
         return clause->op;
     zp_line_flag(line, ZP_FLAG_DIRECTION_ASSUMED, "target", line->indicator->target, ZP_ABSENT);
     return ZP_OP_LE;
+}
+
+/* A cost of 100% or 5次: more of it may be too much, and may be what was saved. */
+static bool may_be_too_much(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+{
+    if ((op != ZP_OP_BARE && op != ZP_OP_EQ) || a <= t || !is_cost(line))
+        return false;
+    zp_line_flag(line, ZP_FLAG_QUAL_UNVERIFIABLE, "actual", line->indicator->actual, ZP_ABSENT);
+    return true;
 }
 
 static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a, bool *over)
@@ -141,7 +185,8 @@ static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int
 static bool range_share(const zp_line_context *line, const zp_clause *clause, zp_scored_clause *out)
 {
     zp_quantity low = clause->low, high = clause->high;
-    adopt_unit(line, &low, &out->actual);
+    if (!adopt_unit(line, &low, &out->actual))
+        return false;
     zp_quantity a = out->actual, b = out->actual;
     if (!make_comparable(&low, &a) || !make_comparable(&high, &b))
         return false;
@@ -183,11 +228,12 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
         return ZP_UNITS_DIFFER;
     if (out->op == ZP_OP_RANGE)
         return is_at_least(actual->op) || is_at_most(actual->op) ? ZP_LEFT_OPEN : ZP_COMPARED;
-    adopt_unit(line, &out->target, &out->actual);
+    if (!adopt_unit(line, &out->target, &out->actual))
+        return ZP_UNITS_DIFFER;
     zp_quantity t = out->target, a = out->actual;
     if (!make_comparable(&t, &a))
         return ZP_UNITS_DIFFER;
-    if (!is_settled(out->op, t.value.m, actual->op, a.value.m))
+    if (!is_settled(out->op, t.value.m, actual->op, a.value.m) || may_be_too_much(line, out->op, t.value.m, a.value.m))
         return ZP_LEFT_OPEN;
     switch (out->op) {
     case ZP_OP_GE:

@@ -29,8 +29,8 @@ static inline bool zp_take_str(zp_cursor *c, zp_str word)
 
 #define ZP_TAKE(c, literal) zp_take_str((c), ZP_STR(literal))
 
-/* operator.c: ≥, 不少于 … */
-bool zp_take_operator(zp_cursor *c, zp_op *op);
+/* operator.c: ≥, 不少于 …; `demands` where it says what must not be, 不得少于, which is no account of what is. */
+bool zp_take_operator(zp_cursor *c, zp_op *op, bool *demands);
 
 /* unit.c: what stands behind a number, all of it; scales the quantity's value. False when it is no unit. */
 bool zp_read_unit(zp_str text, zp_quantity *q);

@@ -78,9 +78,40 @@ static void score_compound(const zp_line_context *line, const zp_cell *target, c
         deduct_for_over(line, out);
 }
 
+static void leave_to_a_person(const zp_line_context *line, zp_flag_code why, zp_line_score *out)
+{
+    zp_line_flag(line, why, "actual", line->indicator->actual, ZP_ABSENT);
+    zp_line_unverifiable(line, out);
+}
+
+typedef enum { ON_TIME, LATE, NOBODY_KNOWS } timeliness;
+
+/* An actual value that may be any of several days is on time where all of them are, and late where none is. */
+static timeliness time_in(const zp_date *target, const zp_date *actual, int year, int actual_year)
+{
+    int due = zp_date_last(target, year);
+    if (!zp_date_exists(target, year) || !zp_date_exists(actual, actual_year))
+        return NOBODY_KNOWS;
+    if (zp_date_last(actual, actual_year) <= due)
+        return ON_TIME;
+    return zp_date_first(actual, actual_year) > due ? LATE : NOBODY_KNOWS;
+}
+
+/* A day without a year lies in the form's; beside a target of another one it may as well lie in that. */
+static timeliness timeliness_of(const zp_line_context *line, const zp_date *target, const zp_date *actual)
+{
+    timeliness here = time_in(target, actual, line->year, line->year);
+    return !target->year || here == time_in(target, actual, line->year, target->year) ? here : NOBODY_KNOWS;
+}
+
 static void score_date(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
 {
-    bool late = zp_date_ordinal(&actual->date, line->year) > zp_date_ordinal(&target->date, line->year);
+    timeliness found = timeliness_of(line, &target->date, &actual->date);
+    if (found == NOBODY_KNOWS) {
+        leave_to_a_person(line, ZP_FLAG_QUAL_UNVERIFIABLE, out);
+        return;
+    }
+    bool late = found == LATE;
     out->basis = ZP_BASIS_FORMULA;
     out->known = true;
     out->share = late ? nothing : full;
@@ -91,12 +122,6 @@ static void score_date(const zp_line_context *line, const zp_cell *target, const
                       late ? ZP_STR("0") : zp_millionths_text(line->declared->weight, line->arena));
     if (late)
         zp_line_flag(line, ZP_FLAG_DEADLINE_MISSED, "actual", line->indicator->actual, line->indicator->target);
-}
-
-static void leave_to_a_person(const zp_line_context *line, zp_flag_code why, zp_line_score *out)
-{
-    zp_line_flag(line, why, "actual", line->indicator->actual, ZP_ABSENT);
-    zp_line_unverifiable(line, out);
 }
 
 /* A target with a value is met by a value: words do not say how far, whatever they are. */
@@ -143,12 +168,47 @@ static void score_values(const zp_line_context *line, const zp_cell *target, con
         score_compound(line, target, actual, out);
 }
 
-/* 2022.12 and 2023.3: as amounts more, as dates late. Nobody guesses which, unless they are the same. */
+/* 2022.12 and 2023.3, 6.30 and 7.15: as amounts more, as dates late. Nobody guesses which, unless they are the same. */
 static bool are_ambiguous(const zp_cell *target, const zp_cell *actual)
 {
     return target->perhaps_date && actual->perhaps_date &&
            (target->clauses[0].op == ZP_OP_RANGE ||
             !zp_str_eq(target->clauses[0].low.number, actual->clauses[0].low.number));
+}
+
+/* A label of an actual value says what it is a value of: unless that is what the target asks for, or the indicator's
+ * own name, nobody knows (去年≥96%). */
+static bool is_of_the_target(const zp_line_context *line, const zp_clause *target, const zp_clause *actual)
+{
+    return !actual->label.n || zp_str_eq(actual->label, target->label) ||
+           zp_str_eq(actual->label, line->indicator->level3);
+}
+
+/* A fall of 5% may have been written as -5%. */
+static bool may_be_a_fall(const zp_clause *target, const zp_clause *actual)
+{
+    return actual->low.value.m < 0 &&
+           (zp_text_contains(target->label, ZP_STR("降")) || zp_text_contains(target->label, ZP_STR("减")));
+}
+
+/* 15日 without "at most" may be a day as well as a span of time. */
+static bool may_be_a_day(const zp_clause *clause)
+{
+    const zp_dec longest = {31, 0};
+    return clause->op == ZP_OP_BARE && zp_str_is(clause->low.unit, "日") && zp_dec_cmp(clause->low.value, longest) <= 0;
+}
+
+/* Whether there is a value for each value that is asked for; 不得超过5天 asks for one itself. */
+static bool answers(const zp_line_context *line, const zp_cell *target, const zp_cell *actual)
+{
+    if (actual->kind != ZP_CELL_VALUES || actual->count != target->count)
+        return false;
+    for (size_t i = 0; i < target->count; i++) {
+        const zp_clause *t = &target->clauses[i], *a = &actual->clauses[i];
+        if (a->demands || !is_of_the_target(line, t, a) || may_be_a_fall(t, a) || may_be_a_day(t))
+            return false;
+    }
+    return true;
 }
 
 static void score_cells(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
@@ -161,7 +221,7 @@ static void score_cells(const zp_line_context *line, const zp_cell *target, cons
         score_date(line, target, actual, out);
     } else if (are_ambiguous(target, actual)) {
         leave_to_a_person(line, ZP_FLAG_QUAL_UNVERIFIABLE, out);
-    } else if (target->kind == ZP_CELL_VALUES && actual->kind == ZP_CELL_VALUES && actual->count == target->count) {
+    } else if (target->kind == ZP_CELL_VALUES && answers(line, target, actual)) {
         score_values(line, target, actual, out);
     } else if (deadline || target->kind == ZP_CELL_VALUES) {
         score_unquantified(line, target, actual, out);
@@ -183,6 +243,8 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
     if (zp_cell_read(line->indicator->target, line->arena, &target) ||
         zp_cell_read(line->indicator->actual, line->arena, &actual))
         return ZP_NOMEM;
+    if (target.perhaps_one)
+        target.kind = ZP_CELL_WORDS;
     if (actual.kind == ZP_CELL_VALUES && actual.clauses[0].op == ZP_OP_RANGE) {
         actual.kind = ZP_CELL_WORDS; /* what was reached is one value; nobody guesses which */
         actual.perhaps_date = false;

@@ -49,8 +49,8 @@ int64_t zp_points_of_sum(const zp_share *shares, size_t n, int64_t weight);
 /* Scores the line and adds the judgement and explanation flags that arise on the way. ZP_NOMEM. */
 zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out);
 
-/* qualitative.c: a line whose target is words. `band` of 0..2, or -1: unverifiable. A number in the words of either
- * cell is for a person to read. */
+/* qualitative.c: a line whose target is words. A band of 0..2, or -1: unverifiable. Words count where all of them are
+ * known; a number in either cell is for a person to read. */
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not);
 /* Whether words say that something was not achieved, or was late. */
 bool zp_words_deny(zp_str actual);

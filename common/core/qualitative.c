@@ -6,150 +6,105 @@
 #include "core/line.h"
 #include "core/text.h"
 
-/* HARMLESS: words that hold one of the others and do not mean it. */
-typedef enum { NOTHING, HARMLESS, POOR, NEGATION, HEDGE, PARTIAL, MET, KINDS } word_kind;
+/* PLAIN: says nothing about how far. UNKNOWN: anything that is not in the list. */
+typedef enum { UNKNOWN, PLAIN, POOR, DENIAL, PARTIAL, MET, KINDS } word_kind;
 
 #define WORD(kind, text)                                                                                               \
     {                                                                                                                  \
         (kind), ZP_STR_ROW(text)                                                                                       \
     }
-/* Of those that begin alike the longer ones first. */
+/* Of those that begin alike the longer ones first. What only measures a degree, 良好 or 显著, is met by the same word
+ * in the target and by nothing else: 合格 is not 优秀. */
 static const struct {
     word_kind kind;
     zp_str text;
 } words[] = {
-    WORD(POOR, "未达成"),   WORD(POOR, "较差"),       WORD(HARMLESS, "不断"),     WORD(HARMLESS, "不仅"),
-    WORD(HARMLESS, "非常"), WORD(HARMLESS, "按计划"), WORD(HARMLESS, "按照计划"), WORD(HARMLESS, "接待"),
-    WORD(HARMLESS, "招待"), WORD(HARMLESS, "对待"),   WORD(HARMLESS, "待遇"),     WORD(HARMLESS, "模拟"),
-    WORD(HARMLESS, "虚拟"), WORD(HARMLESS, "高尚"),   WORD(HARMLESS, "半年"),     WORD(NEGATION, "不"),
-    WORD(NEGATION, "未"),   WORD(NEGATION, "没"),     WORD(NEGATION, "无"),       WORD(NEGATION, "非"),
-    WORD(NEGATION, "缺"),   WORD(NEGATION, "延期"),   WORD(NEGATION, "延迟"),     WORD(NEGATION, "延后"),
-    WORD(NEGATION, "逾期"), WORD(NEGATION, "超期"),   WORD(NEGATION, "推迟"),     WORD(NEGATION, "滞后"),
-    WORD(NEGATION, "暂停"), WORD(NEGATION, "暂缓"),   WORD(HEDGE, "预计"),        WORD(HEDGE, "计划"),
-    WORD(HEDGE, "拟"),      WORD(HEDGE, "待"),        WORD(HEDGE, "尚"),          WORD(HEDGE, "仅"),
-    WORD(HEDGE, "只"),      WORD(HEDGE, "正在"),      WORD(HEDGE, "即将"),        WORD(HEDGE, "半"),
-    WORD(HEDGE, "一成"),    WORD(HEDGE, "两成"),      WORD(HEDGE, "三成"),        WORD(HEDGE, "四成"),
-    WORD(HEDGE, "五成"),    WORD(HEDGE, "六成"),      WORD(HEDGE, "七成"),        WORD(HEDGE, "八成"),
-    WORD(HEDGE, "九成"),    WORD(PARTIAL, "部分"),    WORD(PARTIAL, "基本"),      WORD(MET, "完成计划"),
-    WORD(MET, "达成"),      WORD(MET, "完成"),        WORD(MET, "达标"),          WORD(MET, "达到"),
-    WORD(MET, "及时"),      WORD(MET, "符合要求"),    WORD(MET, "在标准时间内"),  WORD(MET, "按时"),
-    WORD(MET, "按期"),      WORD(MET, "合格"),        WORD(MET, "健全"),          WORD(MET, "完善"),
-    WORD(MET, "优秀"),      WORD(MET, "良好"),        WORD(MET, "显著"),          WORD(MET, "明显"),
-    WORD(MET, "有效"),      WORD(MET, "满意"),        WORD(MET, "落实"),
+    WORD(POOR, "尚未达成"), WORD(POOR, "未达成"),      WORD(POOR, "较差"),    WORD(PLAIN, "不断"),
+    WORD(PLAIN, "不仅"),    WORD(PLAIN, "非常"),       WORD(PLAIN, "十分"),   WORD(PLAIN, "已经"),
+    WORD(PLAIN, "已"),      WORD(PLAIN, "均"),         WORD(PLAIN, "都"),     WORD(PLAIN, "皆"),
+    WORD(PLAIN, "全部"),    WORD(PLAIN, "全面"),       WORD(PLAIN, "全"),     WORD(PLAIN, "各项"),
+    WORD(PLAIN, "圆满"),    WORD(PLAIN, "顺利"),       WORD(PLAIN, "统一"),   WORD(PLAIN, "并且"),
+    WORD(PLAIN, "并"),      WORD(PLAIN, "且"),         WORD(PLAIN, "和"),     WORD(PLAIN, "与"),
+    WORD(PLAIN, "了"),      WORD(PLAIN, "任务"),       WORD(PLAIN, "工作"),   WORD(PLAIN, "项目"),
+    WORD(PLAIN, "按计划"),  WORD(PLAIN, "按照计划"),   WORD(PLAIN, "按要求"), WORD(PLAIN, "按规定"),
+    WORD(PLAIN, "高质量"),  WORD(DENIAL, "不"),        WORD(DENIAL, "未"),    WORD(DENIAL, "没"),
+    WORD(DENIAL, "无"),     WORD(DENIAL, "非"),        WORD(DENIAL, "缺"),    WORD(DENIAL, "延期"),
+    WORD(DENIAL, "延迟"),   WORD(DENIAL, "延后"),      WORD(DENIAL, "逾期"),  WORD(DENIAL, "超期"),
+    WORD(DENIAL, "推迟"),   WORD(DENIAL, "滞后"),      WORD(DENIAL, "暂停"),  WORD(DENIAL, "暂缓"),
+    WORD(PARTIAL, "部分"),  WORD(PARTIAL, "基本"),     WORD(MET, "完成计划"), WORD(MET, "达成"),
+    WORD(MET, "完成"),      WORD(MET, "达标"),         WORD(MET, "达到要求"), WORD(MET, "达到标准"),
+    WORD(MET, "达到目标"),  WORD(MET, "达到"),         WORD(MET, "及时"),     WORD(MET, "符合要求"),
+    WORD(MET, "符合标准"),  WORD(MET, "在标准时间内"), WORD(MET, "按时"),     WORD(MET, "按期"),
+    WORD(MET, "如期"),      WORD(MET, "建立健全"),     WORD(MET, "健全"),     WORD(MET, "完善"),
+    WORD(MET, "落实"),      WORD(PLAIN, "及"),
 };
 #undef WORD
 
-/* The kind of the word that begins here, where one does, and its length. The first character, of three bytes in every
- * word, rules out nearly all. */
-static word_kind word_at(zp_str text, size_t *length)
+static bool is_stop(zp_str text)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    const zp_str signs = ZP_STR(",;:.!");
+    return memchr(signs.p, *text.p, signs.n) != NULL;
+}
+
+/* The kind of the word that begins here, and its length. What the target says is met by saying it; of it and a word of
+ * the list the longer one counts. */
+static word_kind word_at(zp_str text, zp_str target, size_t *length)
+{
+    uint32_t wide = zp_text_wide(text.p, text.n);
+    word_kind kind = is_stop(text) || wide == U'。' || wide == U'、' ? PLAIN : UNKNOWN;
+    size_t said = target.n && zp_text_begins(text, target) ? target.n : 0;
+    *length = wide ? 3 : 1;
+    for (size_t i = 0; wide && i < sizeof words / sizeof *words; i++)
         if (memcmp(text.p, words[i].text.p, 3) == 0 && zp_text_begins(text, words[i].text)) {
             *length = words[i].text.n;
-            return words[i].kind;
+            kind = words[i].kind;
+            break;
         }
-    return NOTHING;
+    if (said < *length)
+        return kind;
+    *length = said;
+    return MET;
 }
 
 /* Which kinds of words there are in it, from left to right; none stands in two at a time. */
-static void look_for_words(zp_str text, bool says[KINDS])
+static void look_for_words(zp_str text, zp_str target, bool says[KINDS])
 {
-    while (text.n >= 3) {
-        size_t length = zp_text_wide(text.p, text.n) ? 3 : 1;
-        if (length == 3)
-            says[word_at(text, &length)] = true;
+    while (text.n) {
+        size_t length;
+        says[word_at(text, target, &length)] = true;
         text = (zp_str){text.p + length, text.n - length};
-    }
-}
-
-static bool is_numeral(uint32_t wide)
-{
-    switch (wide) {
-    case U'〇':
-    case U'零':
-    case U'一':
-    case U'二':
-    case U'两':
-    case U'三':
-    case U'四':
-    case U'五':
-    case U'六':
-    case U'七':
-    case U'八':
-    case U'九':
-    case U'十':
-    case U'百':
-    case U'千':
-    case U'万':
-    case U'亿':
-        return true;
-    default:
-        return false;
     }
 }
 
 bool zp_words_deny(zp_str actual)
 {
     bool says[KINDS] = {false};
-    look_for_words(actual, says);
-    return says[NEGATION] || says[POOR];
+    look_for_words(actual, ZP_ABSENT, says);
+    return says[DENIAL] || says[POOR];
 }
 
-/* The next run of Chinese numerals in `text`, which is cut behind it; empty when there is none. */
-static zp_str next_numeral(zp_str *text)
-{
-    zp_str run = {text->p, 0};
-    while (text->n) {
-        size_t length = zp_text_wide(text->p, text->n) ? 3 : 1;
-        if (length == 3 && is_numeral(zp_text_wide(text->p, text->n)))
-            run.n += 3;
-        else if (run.n)
-            return run;
-        else
-            run.p = text->p + length;
-        *text = (zp_str){text->p + length, text->n - length};
-    }
-    return run;
-}
-
-/* 完成三场 is not 完成五场. A numeral may be no number at all (统一, 十分), so only where both texts have some, and
- * others, is it said that the words do not tell. */
-static bool numerals_differ(zp_str actual, zp_str target)
-{
-    zp_str here = next_numeral(&actual), there = next_numeral(&target);
-    if (!here.n || !there.n)
-        return false;
-    while (here.n && zp_str_eq(here, there)) {
-        here = next_numeral(&actual);
-        there = next_numeral(&target);
-    }
-    return here.n || there.n;
-}
-
+/* Only words that are known throughout count: 明年完成 and 及时性差 are for a person to read. */
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
 {
     bool says[KINDS] = {false};
     if (zp_str_eq(actual, target))
         return 0;
-    look_for_words(actual, says);
-    bool number = zp_may_hold_number(actual) || zp_may_hold_number(target);
-    if (says[POOR] && !number)
+    look_for_words(actual, target, says);
+    bool known = !says[UNKNOWN] && !zp_may_hold_number(actual) && !zp_may_hold_number(target);
+    if (known && says[POOR] && !says[DENIAL])
         return 2;
-    *why_not = ZP_FLAG_QUAL_NEGATIVE;
-    if (says[NEGATION] || says[POOR])
+    *why_not = says[DENIAL] || says[POOR] ? ZP_FLAG_QUAL_NEGATIVE : ZP_FLAG_QUAL_UNVERIFIABLE;
+    if (!known || says[DENIAL] || says[POOR])
         return -1;
-    *why_not = ZP_FLAG_QUAL_UNVERIFIABLE;
-    if (says[HEDGE] || number || numerals_differ(actual, target)) /* 完成60%, 预计完成 are not 完成 */
-        return -1;
-    if (says[PARTIAL])
-        return 1;
-    return says[MET] ? 0 : -1;
+    return says[PARTIAL] ? 1 : says[MET] ? 0 : -1;
 }
 
 bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
 {
-    static const zp_str endings[] = {ZP_STR_ROW("性"),   ZP_STR_ROW("率"),   ZP_STR_ROW("情况"),
-                                     ZP_STR_ROW("指标"), ZP_STR_ROW("程度"), ZP_STR_ROW("数量")};
+    static const zp_str endings[] = {ZP_STR_ROW("性"),     ZP_STR_ROW("率"),    ZP_STR_ROW("情况"), ZP_STR_ROW("指标"),
+                                     ZP_STR_ROW("程度"),   ZP_STR_ROW("数量"),  ZP_STR_ROW("人数"), ZP_STR_ROW("次数"),
+                                     ZP_STR_ROW("天数"),   ZP_STR_ROW("场次"),  ZP_STR_ROW("金额"), ZP_STR_ROW("比例"),
+                                     ZP_STR_ROW("满意度"), ZP_STR_ROW("完成度")};
     if (zp_str_eq(target, indicator->level3) || zp_str_eq(target, indicator->level2) ||
         zp_str_eq(target, indicator->level1))
         return true;

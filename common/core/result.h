@@ -19,7 +19,7 @@
 #include "core/flag.h"
 #include "core/profile.h"
 
-#define ZP_ENGINE_VERSION "2"       /* raised whenever the same form and profile would give another result */
+#define ZP_ENGINE_VERSION "3"       /* raised whenever the same form and profile would give another result */
 #define ZP_NO_CENTS       INT64_MIN /* a score that cannot be known: null in JSON, nil in MessagePack */
 
 typedef enum { ZP_BASIS_FORMULA, ZP_BASIS_QUALITATIVE, ZP_BASIS_UNVERIFIABLE, ZP_BASIS_UNWEIGHTED, ZP_BASES } zp_basis;

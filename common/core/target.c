@@ -53,7 +53,7 @@ static bool take_share(zp_cursor *c, zp_quantity *q)
     int digit;
     if (take_chinese_digit(&at, &digit))
         q->value = (zp_dec){digit, 0};
-    else if (!take_plain_number(&at, q))
+    else if (at.p == at.end || !zp_is_digit(*at.p) || !take_plain_number(&at, q))
         return false;
     q->number = (zp_str){c->p, (size_t)(at.p - c->p)};
     q->value.e += shares[i].e;
@@ -90,34 +90,92 @@ static bool is_sign(const zp_cursor *c)
            zp_text_begins(zp_rest(c), ZP_STR("≤"));
 }
 
-/* Skips a label such as 一级故障: no digit, and only when an operator and a number follow. A word such as 高于 may be
- * part of a label, a sign may not: whoever writes <>5 does not mean >5. Nor does 不等于5 or 不大于等于5 mean
- * =5. */
-static void skip_label(zp_cursor *c)
+static bool ends_with_one_of(zp_str text, const zp_str *words, size_t count)
 {
-    zp_cursor ahead = *c, before = *c;
-    zp_op op;
-    zp_quantity number;
-    while (ahead.p < ahead.end && !zp_is_digit(*ahead.p)) {
-        zp_cursor here = ahead;
-        if (zp_take_operator(&here, &op)) {
-            if (before.p < ahead.p && (ZP_TAKE(&before, "不") || ZP_TAKE(&before, "未")) && before.p == ahead.p)
-                return;
-            zp_cursor behind = here;
-            if ((here.p < here.end && zp_is_digit(*here.p)) || take_number(&behind, &number)) {
-                c->p = ahead.p;
-                return;
-            }
-            if (is_sign(&ahead) || zp_take_operator(&behind, &op))
-                return;
-            before.p = ahead.p = here.p;
-            continue;
-        }
-        before.p = ahead.p;
-        do
-            ahead.p++;
-        while (ahead.p < ahead.end && ((unsigned char)*ahead.p & 0xc0) == 0x80);
+    for (size_t i = 0; i < count; i++)
+        if (zp_text_ends(text, words[i]))
+            return true;
+    return false;
+}
+
+/* Whether a label ends with what can be counted or measured: then what it holds in front is part of a name. */
+static bool names_a_measure(zp_str label)
+{
+    static const zp_str endings[] = {ZP_STR_ROW("率"), ZP_STR_ROW("数"),   ZP_STR_ROW("量"),   ZP_STR_ROW("度"),
+                                     ZP_STR_ROW("额"), ZP_STR_ROW("值"),   ZP_STR_ROW("例"),   ZP_STR_ROW("占比"),
+                                     ZP_STR_ROW("间"), ZP_STR_ROW("时长"), ZP_STR_ROW("费用"), ZP_STR_ROW("成本")};
+    return ends_with_one_of(label, endings, sizeof endings / sizeof *endings);
+}
+
+static bool begins_with_one_of(zp_str text, const zp_str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (zp_text_begins(text, words[i]))
+            return true;
+    return false;
+}
+
+static bool begins_comparison(zp_str text)
+{
+    static const zp_str words[] = {ZP_STR_ROW("大于"), ZP_STR_ROW("高于"), ZP_STR_ROW("超过"), ZP_STR_ROW("多于"),
+                                   ZP_STR_ROW("小于"), ZP_STR_ROW("低于"), ZP_STR_ROW("少于"), ZP_STR_ROW("等于"),
+                                   ZP_STR_ROW("至少"), ZP_STR_ROW("至多"), ZP_STR_ROW("最多")};
+    return begins_with_one_of(text, words, sizeof words / sizeof *words);
+}
+
+/* Whether a denial begins here: in a label it may be part of a name, 不合格率, or turn the operator behind it into
+ * another one, 并非≥. */
+static bool begins_denial(zp_str text)
+{
+    static const zp_str words[] = {ZP_STR_ROW("不"),   ZP_STR_ROW("未"),   ZP_STR_ROW("没"),   ZP_STR_ROW("无"),
+                                   ZP_STR_ROW("非"),   ZP_STR_ROW("否"),   ZP_STR_ROW("勿"),   ZP_STR_ROW("莫"),
+                                   ZP_STR_ROW("难以"), ZP_STR_ROW("严禁"), ZP_STR_ROW("禁止"), ZP_STR_ROW("避免"),
+                                   ZP_STR_ROW("防止"), ZP_STR_ROW("杜绝"), ZP_STR_ROW("拒绝")};
+    return begins_with_one_of(text, words, sizeof words / sizeof *words);
+}
+
+/* What only says that something is asked for: 应高于95%. */
+static bool is_demand(zp_str label)
+{
+    static const zp_str words[] = {ZP_STR_ROW("应"),   ZP_STR_ROW("应当"), ZP_STR_ROW("须"),   ZP_STR_ROW("必须"),
+                                   ZP_STR_ROW("要"),   ZP_STR_ROW("要求"), ZP_STR_ROW("确保"), ZP_STR_ROW("保证"),
+                                   ZP_STR_ROW("力争"), ZP_STR_ROW("争取"), ZP_STR_ROW("均"),   ZP_STR_ROW("平均")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (zp_str_eq(label, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_latin(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_han(uint32_t wide)
+{
+    return wide >= 0x3400 && wide <= 0x9fff;
+}
+
+/* A label is a name: Chinese, perhaps with Latin letters, brackets and a colon, and not one that ends in Latin letters,
+ * which may say "not". With a denial or a comparison in it, only the name of a measure; so too in front of a comparison
+ * in words, unless it is a demand: there is no end of verbs that turn one round (严防超过, 谨防低于). */
+static bool is_label(zp_str label, zp_str operator)
+{
+    if (zp_text_ends(label, ZP_STR(":")))
+        label.n--;
+    if (!label.n)
+        return false;
+    bool doubt = begins_comparison(operator) && !is_demand(label);
+    char last = '\0';
+    for (zp_str rest = label; rest.n;) {
+        bool han = is_han(zp_text_wide(rest.p, rest.n));
+        last = han ? '\0' : *rest.p;
+        if (!han && !is_latin(last) && last != '(' && last != ')' && last != '%' && last != '/')
+            return false;
+        doubt |= han && (begins_denial(rest) || begins_comparison(rest));
+        rest = (zp_str){rest.p + (han ? 3 : 1), rest.n - (han ? 3 : 1)};
     }
+    return (!last || last == ')') && (!doubt || names_a_measure(label));
 }
 
 /* Whether a verb begins with this character. */
@@ -157,6 +215,47 @@ static void skip_verbs(zp_cursor *c)
         i = zp_take_str(c, verbs[i]) ? 0 : i + 1;
 }
 
+static zp_str without_verbs(zp_str text)
+{
+    zp_cursor c = {text.p, text.p + text.n};
+    skip_verbs(&c);
+    return zp_rest(&c);
+}
+
+typedef enum { NO_OPERATOR, OPERATOR, NOT_UNDERSTOOD } operator_reading;
+
+/* Takes an operator, and a label such as 一级故障 in front of it: no digit, and only when a number follows. A word such
+ * as 高于 may be part of a label, a sign may not: whoever writes <>5 does not mean >5. */
+static operator_reading take_label_and_operator(zp_cursor *c, zp_clause *clause)
+{
+    zp_cursor ahead = *c;
+    zp_quantity number;
+    while (ahead.p < ahead.end && !zp_is_digit(*ahead.p)) {
+        zp_cursor here = ahead;
+        if (zp_take_operator(&here, &clause->op, &clause->demands)) {
+            zp_cursor behind = here;
+            zp_op other;
+            bool demands;
+            if (take_number(&behind, &number)) {
+                zp_str label = {c->p, (size_t)(ahead.p - c->p)};
+                clause->label = without_verbs(label);
+                *c = here;
+                return !clause->label.n || is_label(clause->label, zp_rest(&ahead)) ? OPERATOR : NOT_UNDERSTOOD;
+            }
+            if (is_sign(&ahead) || zp_take_operator(&behind, &other, &demands))
+                return NOT_UNDERSTOOD;
+            ahead.p = here.p;
+            continue;
+        }
+        do
+            ahead.p++;
+        while (ahead.p < ahead.end && ((unsigned char)*ahead.p & 0xc0) == 0x80);
+    }
+    clause->op = ZP_OP_BARE;
+    clause->demands = false;
+    return NO_OPERATOR;
+}
+
 /* What stands behind the lower end of a range. */
 static bool read_upper_end(zp_cursor c, zp_clause *clause)
 {
@@ -187,10 +286,12 @@ static bool read_upper_end(zp_cursor c, zp_clause *clause)
 
 static bool read_clause(zp_cursor c, zp_clause *clause)
 {
-    clause->op = ZP_OP_BARE;
     clause->low = (zp_quantity){0}; /* `high` is of a range only */
-    skip_label(&c);
-    clause->has_operator = zp_take_operator(&c, &clause->op);
+    clause->label = ZP_ABSENT;
+    operator_reading reading = take_label_and_operator(&c, clause);
+    if (reading == NOT_UNDERSTOOD)
+        return false;
+    clause->has_operator = reading == OPERATOR;
     if (!clause->has_operator)
         skip_verbs(&c);
     if (!take_number(&c, &clause->low))
@@ -225,22 +326,46 @@ static const char *clause_end(const char *p, const char *end, size_t *separator)
     return end;
 }
 
+/* A whole number without a unit in front of a comma or 、 may be one value of several, the number of an item, or, where
+ * a digit follows, the first half of one: ≥98,5%. */
+static bool may_be_part(const zp_clause *clause, const char *next, const char *end)
+{
+    zp_str number = clause->low.number;
+    if (clause->low.dimension != ZP_DIM_NONE || clause->low.scale || memchr(number.p, '.', number.n))
+        return false;
+    return clause->op == ZP_OP_BARE || (clause->has_operator && next < end && zp_is_digit(*next));
+}
+
+/* 1.5次;2.3人: whether the clause at this place may begin with the number of its item. */
+static bool may_be_numbered(const zp_clause *clause, size_t place)
+{
+    zp_str number = clause->low.number;
+    size_t digits = 0, wanted = place + 1, found = 0;
+    while (digits < number.n && zp_is_digit(number.p[digits]))
+        found = found * 10 + (size_t)(number.p[digits++] - '0');
+    return !clause->has_operator && digits < number.n && number.p[digits] == '.' && found == wanted;
+}
+
 static bool read_clauses(zp_str text, zp_cell *out)
 {
     const char *p = text.p, *end = text.p + text.n;
     size_t separator;
+    bool numbered = true;
     out->count = 0;
     do {
         const char *stop = clause_end(p, end, &separator);
-        if (out->count == ZP_MAX_CLAUSES || !read_clause((zp_cursor){p, stop}, &out->clauses[out->count]))
+        zp_clause *clause = &out->clauses[out->count];
+        if (out->count == ZP_MAX_CLAUSES || !read_clause((zp_cursor){p, stop}, clause))
             return false;
         bool alone = out->count == 0 && !separator;
-        if (out->clauses[out->count].op == ZP_OP_RANGE && !alone) /* a range is a target of its own */
+        if (clause->op == ZP_OP_RANGE && !alone) /* a range is a target of its own */
             return false;
+        out->perhaps_one |= separator && *stop != ';' && may_be_part(clause, stop + separator, end);
+        numbered &= may_be_numbered(clause, out->count);
         out->count++;
         p = stop + separator;
     } while (separator);
-    return true;
+    return out->count == 1 || !numbered;
 }
 
 static bool is_none(zp_str text)
@@ -270,7 +395,7 @@ bool zp_may_hold_number(zp_str text)
 zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
 {
     out->count = 0;
-    out->perhaps_date = false;
+    out->perhaps_date = out->perhaps_one = false;
     out->kind = ZP_CELL_NONE;
     out->text = zp_text_normalise(text, arena);
     if (text.p && !out->text.p)

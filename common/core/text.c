@@ -68,17 +68,63 @@ static size_t narrowed(zp_str text, char *out)
     return m;
 }
 
-/* A comma behind one to three digits of a whole number and in front of exactly three more groups thousands; any other
- * separates clauses: 99.5,200 is two values. */
-static bool groups_thousands(const char *text, size_t n, size_t at)
+/* Where the run of digits begins that ends in front of `at`. */
+static size_t digits_begin(const char *text, size_t at)
 {
-    size_t begin = at;
-    while (begin > 0 && zp_is_digit(text[begin - 1]))
-        begin--;
-    if (begin == at || at - begin > 3 || (begin > 0 && text[begin - 1] == '.'))
-        return false;
+    while (at > 0 && zp_is_digit(text[at - 1]))
+        at--;
+    return at;
+}
+
+static bool is_separator(char c)
+{
+    return c == ',' || c == ' ';
+}
+
+/* Whether three digits and no more stand behind the separator. */
+static bool thousand_follows(const char *text, size_t n, size_t at)
+{
     return n - at > 3 && zp_is_digit(text[at + 1]) && zp_is_digit(text[at + 2]) && zp_is_digit(text[at + 3]) &&
            (n - at == 4 || !zp_is_digit(text[at + 4]));
+}
+
+/* A comma or blank groups thousands where all its number is grouped so, by that sign: one to three digits, the first no
+ * zero, and then groups of exactly three. Any other is between two values, or nobody knows: 99.5,200; 0,500; 95 98. */
+static bool groups_thousands(const char *text, size_t n, size_t at)
+{
+    if (!thousand_follows(text, n, at))
+        return false;
+    char sign = text[at];
+    size_t begin = digits_begin(text, at);
+    while (at - begin == 3 && begin > 1 && text[begin - 1] == sign && zp_is_digit(text[begin - 2])) {
+        at = begin - 1;
+        begin = digits_begin(text, at);
+    }
+    if (begin == at || at - begin > 3 || text[begin] == '0' || (begin > 0 && text[begin - 1] == '.'))
+        return false;
+    return begin < 2 || !is_separator(text[begin - 1]) || !zp_is_digit(text[begin - 2]);
+}
+
+static bool is_blank(char c)
+{
+    return (unsigned char)c <= ' ';
+}
+
+static bool is_of_number(char c)
+{
+    return zp_is_digit(c) || c == '.';
+}
+
+/* Whether the blanks from `at` up to `end` may part two numbers, 95 98, or an item's mark from one, 1. 5 and - 5: then
+ * one of them stays, and what holds it is no number. `written` is what stands before them without blanks. */
+static bool keeps_apart(const char *text, size_t n, size_t at, size_t end, zp_str written)
+{
+    if (!written.n || end == n || !is_of_number(text[end]))
+        return false;
+    char before = written.p[written.n - 1];
+    if (written.n == 1 && (before == '-' || before == '+'))
+        return true;
+    return is_of_number(before) && !(end - at == 1 && text[at] == ' ' && groups_thousands(text, n, at));
 }
 
 /* Signs that mean the same and NFKC keeps apart. */
@@ -105,7 +151,14 @@ static size_t respelled(const char *text, size_t n, char *out)
     size_t m = 0;
     zp_str sign;
     for (size_t at = 0; at < n;) {
-        if ((unsigned char)text[at] <= ' ' || (text[at] == ',' && groups_thousands(text, n, at))) {
+        if (is_blank(text[at])) {
+            size_t end = at + 1;
+            while (end < n && is_blank(text[end]))
+                end++;
+            if (keeps_apart(text, n, at, end, (zp_str){out, m}))
+                out[m++] = ' ';
+            at = end;
+        } else if (text[at] == ',' && groups_thousands(text, n, at)) {
             at++;
         } else if (is_variant((zp_str){text + at, n - at}, &sign)) {
             memcpy(out + m, sign.p, sign.n);

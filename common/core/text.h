@@ -7,8 +7,11 @@
 #include "base/arena.h"
 
 /*
- * NFKC (Unicode UAX 15, by utf8proc), blanks and thousands separators removed, ≧⩾ → ≥, ≦⩽ → ≤, – → -.
- * Text that is already so comes back as it is, without a copy. Absent when absent or out of memory.
+ * NFKC (Unicode UAX 15, by utf8proc), blanks and thousands separators removed, ≧⩾ → ≥, ≦⩽ → ≤, – → -. A thousands
+ * separator is a comma, or one blank that is neither tab nor line feed, in a number that is grouped by threes
+ * throughout (1 000 000). Any other blank between digits or points, or between a sign that begins the text and a digit,
+ * is kept as one: 95 98 is not 9598. Text that is already so comes back as it is, without a copy. Absent when absent or
+ * out of memory.
  */
 zp_str zp_text_normalise(zp_str text, zp_arena *arena);
 

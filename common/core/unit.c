@@ -26,42 +26,145 @@ static unsigned seconds_of(zp_str unit)
     return 0;
 }
 
-/* Punctuation and operators don't stand in a unit, but 次/天, 元/人·月, 元/人*月 do: between words, not at an end. */
-static bool may_stand_in_unit(zp_str text)
+static bool is_one_of(zp_str text, const zp_str *words, size_t count)
 {
-    static const zp_str signs = ZP_STR_ROW("<>=!?;,+'[]{}|&~%():\"0123456789");
-    if ((unsigned char)*text.p < 0x80)
-        return !memchr(signs.p, *text.p, signs.n);
-    switch (zp_text_wide(text.p, text.n)) {
-    case U'。':
-    case U'≥':
-    case U'≤':
-    case U'≠':
-    case U'“':
-    case U'”':
-        return false;
-    default:
-        return !zp_text_begins(text, ZP_STR("±"));
-    }
+    for (size_t i = 0; i < count; i++)
+        if (zp_str_eq(text, words[i]))
+            return true;
+    return false;
 }
 
-static bool is_joint(char c)
+/* Whether something begins here that says how a number is meant, not what it counts: that it is about so large, is not
+ * reached, is a bound or a day; or a comparison with something else. */
+static bool begins_qualifier(zp_str text)
 {
-    return c == '-' || c == '.' || c == '/' || c == '*';
+    static const zp_str qualifiers[] = {
+        ZP_STR_ROW("不"), ZP_STR_ROW("未"),   ZP_STR_ROW("没"),  ZP_STR_ROW("无"), ZP_STR_ROW("非"), ZP_STR_ROW("余"),
+        ZP_STR_ROW("多"), ZP_STR_ROW("约"),   ZP_STR_ROW("近"),  ZP_STR_ROW("前"), ZP_STR_ROW("后"), ZP_STR_ROW("以"),
+        ZP_STR_ROW("之"), ZP_STR_ROW("超"),   ZP_STR_ROW("达"),  ZP_STR_ROW("完"), ZP_STR_ROW("已"), ZP_STR_ROW("待"),
+        ZP_STR_ROW("尚"), ZP_STR_ROW("拟"),   ZP_STR_ROW("预"),  ZP_STR_ROW("仅"), ZP_STR_ROW("几"), ZP_STR_ROW("许"),
+        ZP_STR_ROW("来"), ZP_STR_ROW("半"),   ZP_STR_ROW("差"),  ZP_STR_ROW("缺"), ZP_STR_ROW("欠"), ZP_STR_ROW("成"),
+        ZP_STR_ROW("较"), ZP_STR_ROW("左右"), ZP_STR_ROW("上下")};
+    for (size_t i = 0; i < sizeof qualifiers / sizeof *qualifiers; i++)
+        if (zp_text_begins(text, qualifiers[i]))
+            return true;
+    return false;
+}
+
+/* 5千, 3百万元: a power of ten, unless it belongs to the word, as in 千克. */
+static bool begins_power(zp_str text)
+{
+    static const zp_str words[] = {ZP_STR_ROW("千克"), ZP_STR_ROW("千米"), ZP_STR_ROW("千瓦"), ZP_STR_ROW("千字")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (zp_text_begins(text, words[i]))
+            return false;
+    static const zp_str powers[] = {ZP_STR_ROW("十"), ZP_STR_ROW("百"), ZP_STR_ROW("千"), ZP_STR_ROW("万"),
+                                    ZP_STR_ROW("亿")};
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++)
+        if (zp_text_begins(text, powers[i]))
+            return true;
+    return false;
+}
+
+/* 12月上旬, 22年初, 3季度, 17点: when, not how many. 月 and 年 alone are spans of time. */
+static bool is_of_calendar(zp_str text)
+{
+    static const zp_str words[] = {ZP_STR_ROW("号"), ZP_STR_ROW("点"),   ZP_STR_ROW("点钟"), ZP_STR_ROW("时"),
+                                   ZP_STR_ROW("季"), ZP_STR_ROW("季度"), ZP_STR_ROW("旬")};
+    const zp_str month = ZP_STR("月"), year = ZP_STR("年");
+    bool part = zp_text_begins(text, month) || zp_text_begins(text, year);
+    return is_one_of(text, words, sizeof words / sizeof *words) ||
+           (part && text.n > month.n && text.p[month.n] != '/' && text.p[month.n] != '*');
+}
+
+/* The length of the letter that begins here: Chinese, Latin, Greek or the sign of degrees; 0 for anything else. */
+static size_t letter(zp_str text)
+{
+    unsigned char first = (unsigned char)*text.p, next = text.n > 1 ? (unsigned char)text.p[1] : 0;
+    if ((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z'))
+        return 1;
+    if (next && (first == 0xce || first == 0xcf || (first == 0xc2 && next == 0xb0)))
+        return 2;
+    uint32_t wide = zp_text_wide(text.p, text.n);
+    return wide >= 0x3400 && wide <= 0x9fff ? 3 : 0;
+}
+
+/* 次/天, 元/人·月, 元/人*月: between two words. */
+static size_t joint(zp_str text)
+{
+    return *text.p == '/' || *text.p == '*' ? 1 : zp_text_begins(text, ZP_STR("·")) ? 2 : 0;
 }
 
 static bool is_unit(zp_str text)
 {
-    if (text.n && (is_joint(text.p[0]) || is_joint(text.p[text.n - 1])))
+    if (zp_text_characters(text) > ZP_MAX_UNIT_CHARACTERS || begins_power(text) || is_of_calendar(text))
         return false;
-    if (zp_text_characters(text) > ZP_MAX_UNIT_CHARACTERS)
-        return false;
-    zp_str plain = text;
     if (zp_text_ends(text, ZP_STR("m2")) || zp_text_ends(text, ZP_STR("m3")))
-        plain.n--;
-    for (; plain.n; plain.p++, plain.n--)
-        if (!may_stand_in_unit(plain))
+        text.n--;
+    bool word = false;
+    while (text.n) {
+        size_t length = letter(text);
+        bool between = !length && word && (length = joint(text)) > 0;
+        if (!length || begins_qualifier(text))
             return false;
+        word = !between;
+        text = (zp_str){text.p + length, text.n - length};
+    }
+    return word;
+}
+
+/* What is counted so often that a number behind which it stands is sure to be counted in it. */
+static bool is_counting_word(zp_str word)
+{
+    static const zp_str words[] = {
+#define W ZP_STR_ROW
+        W("次"),   W("人"),     W("名"),     W("位"),     W("个"),       W("家"),     W("户"),   W("场"),   W("项"),
+        W("件"),   W("套"),     W("台"),     W("份"),     W("期"),       W("批"),     W("起"),   W("例"),   W("篇"),
+        W("本"),   W("册"),     W("部"),     W("张"),     W("条"),       W("处"),     W("座"),   W("间"),   W("幢"),
+        W("栋"),   W("所"),     W("组"),     W("队"),     W("班"),       W("门"),     W("节"),   W("辆"),   W("艘"),
+        W("架"),   W("把"),     W("根"),     W("支"),     W("枝"),       W("只"),     W("头"),   W("匹"),   W("棵"),
+        W("株"),   W("粒"),     W("颗"),     W("瓶"),     W("盒"),       W("箱"),     W("包"),   W("袋"),   W("桶"),
+        W("吨"),   W("斤"),     W("克"),     W("升"),     W("亩"),       W("米"),     W("轮"),   W("届"),   W("倍"),
+        W("字"),   W("页"),     W("幅"),     W("盏"),     W("面"),       W("块"),     W("片"),   W("道"),   W("口"),
+        W("孔"),   W("段"),     W("种"),     W("类"),     W("村"),       W("镇"),     W("县"),   W("市"),   W("床"),
+        W("席"),   W("站"),     W("线"),     W("单"),     W("票"),       W("卷"),     W("宗"),   W("剂"),   W("针"),
+        W("对"),   W("双"),     W("副"),     W("枚"),     W("趟"),       W("遍"),     W("餐"),   W("桌"),   W("人次"),
+        W("人天"), W("人月"),   W("人年"),   W("人份"),   W("家次"),     W("户次"),   W("场次"), W("件次"), W("车次"),
+        W("班次"), W("批次"),   W("台次"),   W("台套"),   W("件套"),     W("课时"),   W("学时"), W("学分"), W("公斤"),
+        W("千克"), W("毫升"),   W("立方米"), W("平方米"), W("平方公里"), W("公顷"),   W("公里"), W("千米"), W("厘米"),
+        W("毫米"), W("千瓦时"), W("千瓦"),   W("社区"),   W("街道"),     W("学校"),   W("单位"), W("部门"), W("企业"),
+        W("项目"), W("岗位"),   W("床位"),   W("坐席"),   W("座席"),     W("网点"),   W("站点"), W("标段"), W("系统"),
+        W("平台"), W("模块"),   W("月"),     W("年"),     W("周"),       W("工作日"), W("km"),   W("m"),    W("cm"),
+        W("mm"),   W("m2"),     W("m3"),     W("km2"),    W("kg"),       W("g"),      W("mg"),   W("t"),    W("L"),
+        W("ml"),   W("kWh"),    W("kW"),     W("GB"),     W("TB"),       W("MB")
+#undef W
+    };
+    return is_one_of(word, words, sizeof words / sizeof *words) || seconds_of(word);
+}
+
+bool zp_is_money(zp_str unit)
+{
+    static const zp_str words[] = {ZP_STR_ROW("人民币"), ZP_STR_ROW("美元"), ZP_STR_ROW("港元"), ZP_STR_ROW("港币"),
+                                   ZP_STR_ROW("欧元"),   ZP_STR_ROW("日元"), ZP_STR_ROW("英镑")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (zp_text_begins(unit, words[i]))
+            return true;
+    return zp_text_begins(unit, ZP_STR("元"));
+}
+
+bool zp_is_known_unit(zp_str unit)
+{
+    while (unit.n) {
+        zp_str word = unit;
+        word.n = 0;
+        while (word.n < unit.n && !joint((zp_str){unit.p + word.n, unit.n - word.n}))
+            word.n++;
+        zp_str bare = word;
+        if (!is_counting_word(word) && !zp_is_money(word) && !(cut(&bare, ZP_STR("个")) && is_counting_word(bare)))
+            return false;
+        size_t behind = word.n < unit.n ? joint((zp_str){unit.p + word.n, unit.n - word.n}) : 0;
+        unit = (zp_str){unit.p + word.n + behind, unit.n - word.n - behind};
+    }
     return true;
 }
 
@@ -83,8 +186,6 @@ bool zp_read_unit(zp_str text, zp_quantity *q)
         q->value.e += q->scale;
         return true;
     }
-    if (!is_unit(text))
-        return false;
     if (cut(&text, ZP_STR("万亿")))
         q->scale = 12;
     else if (cut(&text, ZP_STR("万")))
@@ -94,6 +195,8 @@ bool zp_read_unit(zp_str text, zp_quantity *q)
     q->value.e += q->scale;
     if (!text.n)
         return true;
+    if (!is_unit(text) || zp_text_characters(q->said) > ZP_MAX_UNIT_CHARACTERS)
+        return false;
     q->unit = text;
     q->seconds = seconds_of(text);
     q->dimension = q->seconds ? ZP_DIM_TIME : ZP_DIM_OTHER;

@@ -4,23 +4,35 @@ Independent of the C core on purpose; cells.py reads, this file decides. Where t
 comment says "left open" and the core's choice stands.
 """
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import cells
 from rules import Clause, cents, earned, plain, shown
 
 # The domain's lists are open.
-MET = ("达成", "完成", "完成计划", "达标", "达到", "及时", "按时", "按期", "符合要求", "在标准时间内", "健全", "完善", "显著", "良好")
+MET = ("达成", "完成", "完成计划", "达标", "达到", "达到要求", "达到标准", "达到目标", "及时", "按时", "按期", "如期", "符合要求", "符合标准", "在标准时间内",
+       "建立健全", "健全", "完善", "落实")
 PARTLY = ("部分", "基本")
-MISSED = ("未达成", "较差")
+MISSED = ("未达成", "尚未达成", "较差")
 NEGATIONS = ("不", "未", "无", "没", "非", "缺", "延期", "延迟", "延后", "逾期", "超期", "推迟", "滞后", "暂停", "暂缓")
-HEDGES = ("预计", "计划", "拟", "待", "尚", "仅", "只", "正在", "即将", "半", *(n + "成" for n in "一两三四五六七八九"))
-HARMLESS = ("不断", "不仅", "非常", "按计划", "按照计划", "接待", "招待", "对待", "待遇", "模拟", "虚拟", "高尚", "半年")  # hold one and mean none
-KINDS = {word: kind for kind in (HARMLESS, NEGATIONS, HEDGES, PARTLY, MET, MISSED) for word in kind}
-WORD = re.compile(cells.longest(KINDS))
-NUMERALS = re.compile("[〇零一二两三四五六七八九十百千万亿]+")
-NAMES = ("性", "率", "指标")  # what a target ends with that names something and says no value
+PLAIN = ("不断", "不仅", "非常", "十分", "已经", "已", "均", "都", "皆", "全部", "全面", "全", "各项", "圆满", "顺利", "统一", "并且", "并", "且", "和",
+         "与", "及", "了", "任务", "工作", "项目", "按计划", "按照计划", "按要求", "按规定", "高质量", *",;:.!。、")  # say nothing about how far
+KINDS = {word: kind for kind in (PLAIN, NEGATIONS, PARTLY, MET, MISSED) for word in kind}
+NAMES = ("性", "率", "情况", "指标", "程度", "数量", "人数", "次数", "天数", "场次", "金额", "比例", "满意度", "完成度")  # what a target ends with that names something and says no value
+UNKNOWN = ("?",)
 SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
+
+
+def kinds_in(text, target=None):
+    """What kinds of words it is made of, from left to right; the target's own words are met by saying them."""
+    known = re.compile(cells.longest([*KINDS, *([target] if target else [])]))
+    said, at = set(), 0
+    while at < len(text):
+        word = known.match(text, at)
+        said.add(UNKNOWN if not word else MET if word.group() == target else KINDS[word.group()])
+        at = word.end() if word else at + 1
+    return said
 
 
 class Line:
@@ -70,7 +82,7 @@ class Line:
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
         spelled = ["" if re.search("[,，]", text) else cells.normalise(text) for text in said]  # 20,221,231 is no day
-        deadline, done = (cells.date_of(text, self.year) for text in spelled)
+        deadline, done = map(cells.date_of, spelled)
         limit, when = map(cells.perhaps_date_of, spelled)
         if cells.range_of(actual):
             when = None
@@ -79,27 +91,54 @@ class Line:
         if deadline:
             return self.unquantified(target, actual)
         bounds = cells.range_of(target)
+        if cells.may_be_one(target):
+            limit = None
         if limit and when and (bounds or cells.clause_of(target).number != cells.clause_of(actual).number):
             self.say_cells("QUAL_UNVERIFIABLE", "actual")
             return "unverifiable", None
-        wanted = [bounds] if bounds else cells.clauses_of(target)
+        wanted = [bounds] if bounds else not cells.may_be_one(target) and cells.clauses_of(target)
         if not wanted:
             if self.is_a_name(target):
                 self.say_cells("TARGET_NOT_A_VALUE", "target")
                 return "unverifiable", None
             return self.words(target, actual)
         found = cells.clauses_of(actual)
-        if found and len(found) == len(wanted) and not done:
+        if found and len(found) == len(wanted) and not done and all(map(self.answers, wanted, found)):
             return self.compare(wanted, found)
         return self.unquantified(target, actual, len(wanted))
 
     def dated(self, target, actual, deadline, done):
-        late = done > deadline
+        years = {self.year, deadline.year or self.year}  # in which a day without one may lie
+        limit, spans = deadline.span(self.year), [done.span(year) for year in years]
+        late = {self.is_late(limit, span) for span in spans}
+        if len(late) > 1 or late == {None}:
+            self.say_cells("QUAL_UNVERIFIABLE", "actual")
+            return "unverifiable", None
+        late = late.pop()
         if late:
             self.say_cells("DEADLINE_MISSED", "actual", "target")
         self.points = Fraction(0) if late else self.weight
         self.formula = f"{actual} {'>' if late else '≤'} {target} → {0 if late else plain(self.weight)}"
         return "formula", Fraction(0 if late else 1)
+
+    @staticmethod
+    def is_late(limit, span):
+        """None: nobody knows, since it may have been one of several days, or no such day is."""
+        if not limit or not span:
+            return None
+        first, last = span
+        return False if last <= limit[1] else True if first > limit[1] else None
+
+    def answers(self, one, other):
+        """Whether a value is one of what the target asks for, as far as anybody can tell."""
+        label = "" if isinstance(one, cells.Range) else one.label
+        if other.demands:  # 不得超过5天 asks for a value itself
+            return False
+        if other.label and other.label not in (label, self.row.get("level3")):
+            return False
+        if other.value < 0 and re.search("[降减]", label):
+            return False
+        return isinstance(one, cells.Range) or one.op or one.unit.said != "日" or one.value > 31
 
     def unquantified(self, target, actual, parts=1):
         """A value is asked for: no words tell how far it was reached."""
@@ -107,26 +146,22 @@ class Line:
             self.say_cells("COMPOUND_TARGET", "target")
         else:
             self.say_cells("ACTUAL_NOT_QUANTIFIED", "actual", "target")
-        said = {KINDS[word] for word in WORD.findall(actual)}
-        self.say_cells("QUAL_NEGATIVE" if said & {NEGATIONS, MISSED} else "QUAL_UNVERIFIABLE", "actual")
+        self.say_doubt(kinds_in(actual))
         return "unverifiable", None
+
+    def say_doubt(self, said):
+        self.say_cells("QUAL_NEGATIVE" if said & {NEGATIONS, MISSED} else "QUAL_UNVERIFIABLE", "actual")
 
     def words(self, target, actual):
         if actual == target:
             return "qualitative", 1
-        said = {KINDS[word] for word in WORD.findall(actual)}
-        number = cells.holds_number(actual) or cells.holds_number(target)
-        if MISSED in said and not number:
-            return "qualitative", 3
-        if said & {NEGATIONS, MISSED}:
-            self.say_cells("QUAL_NEGATIVE", "actual")
-            return "unverifiable", None
-        counts = [NUMERALS.findall(text) for text in (target, actual)]
-        if HEDGES not in said and not number and (counts[0] == counts[1] or not all(counts)):
-            for band, words in ((2, PARTLY), (1, MET)):
+        said = kinds_in(actual, target)
+        number = UNKNOWN in said or cells.holds_number(actual) or cells.holds_number(target)
+        if not number and NEGATIONS not in said:
+            for band, words in ((3, MISSED), (2, PARTLY), (1, MET)):
                 if words in said:
                     return "qualitative", band
-        self.say_cells("QUAL_UNVERIFIABLE", "actual")
+        self.say_doubt(said)
         return "unverifiable", None
 
     def is_a_name(self, target):
@@ -139,12 +174,15 @@ class Line:
         for one, other in zip(wanted, found):
             if isinstance(one, cells.Clause) and self.is_undirected_cost(one):
                 self.say_cells("DIRECTION_ASSUMED", "target")
-            if other.unit.dimension and other.unit.dimension != one.unit.dimension and (
-                    one.unit.dimension or other.unit.dimension == "%"):
+            other = self.counted(one, other)
+            if not other:
                 self.say_cells("UNIT_MISMATCH", "actual", "target")
                 return "unverifiable", None
             actual, worth = self.adopt(one, other)
             if not self.settles(one, other.op, actual):
+                return "unverifiable", None
+            if self.may_be_too_much(one, actual):
+                self.say_cells("QUAL_UNVERIFIABLE", "actual")
                 return "unverifiable", None
             self.actual = actual
             share, formula = self.share(one, other, worth)
@@ -160,6 +198,24 @@ class Line:
         self.percent = self.actual if wanted[0].unit.dimension == "%" and self.actual >= 0 else None
         return "formula", total
 
+    @staticmethod
+    def counted(one, other):
+        """The actual value, if what it counts compares with the target."""
+        asked, own = one.unit, other.unit
+        if own.dimension == asked.dimension:
+            return other
+        if not own.dimension:
+            odd = asked.dimension != "time" and re.search("[A-Za-z]", asked.dimension)  # 5K may be 5000
+            return None if odd and not cells.is_known(asked.dimension) else other
+        if asked.dimension or own.dimension == "%" or not (own.dimension == "time" or cells.is_known(own.dimension)):
+            return None
+        convertible = own.dimension == "time" or own.scale or own.dimension.startswith(cells.MONEY)
+        if asked.scale or not convertible:
+            return other
+        # 120万元 and 100 may be counted in anything: the same number is the same.
+        same = other.value == (one.low if isinstance(one, cells.Range) else one.value)
+        return replace(other, unit=replace(own, scale=None, size=Fraction(1))) if same else None
+
     def settles(self, one, bound, actual):
         """Whether all values that a bound leaves open meet the target; None or = leaves none open."""
         if isinstance(one, cells.Range):
@@ -169,9 +225,17 @@ class Line:
             return op in (">=", ">", "=") and actual >= target and not (op == "=" and target == 0)
         return bound not in ("<=", "<") or (op in ("<=", "<") and actual <= target)
 
+    def is_cost(self):
+        return any("成本" in str(self.row.get(key) or "") for key in ("level1", "level2"))
+
     def is_undirected_cost(self, clause):
-        costs = any("成本" in str(self.row.get(key) or "") for key in ("level1", "level2"))
-        return clause.op in (None, "=") and costs and clause.unit.dimension.startswith("元")
+        unit = clause.unit.dimension
+        return clause.op in (None, "=") and self.is_cost() and (not unit or unit.startswith(cells.MONEY))
+
+    def may_be_too_much(self, one, actual):
+        """A cost of 100% or 5次: more may be too much, and may be what was saved."""
+        return (isinstance(one, cells.Clause) and one.op in (None, "=") and self.is_cost()
+                and not self.is_undirected_cost(one) and actual > one.value * one.unit.factor())
 
     def adopt(self, one, other):
         """The actual value in the target's unit, and what its number is worth in the formula."""

@@ -265,7 +265,9 @@ static void words(void **state)
         {"健全", "未达成", "10", "7", QUALITATIVE, 600, "QUAL_OUT_OF_BAND"},
         {"健全", "不合格", "10", "3", UNVERIFIABLE, 300, "QUAL_NEGATIVE"},
         {"健全", "未完善", "10", "3", UNVERIFIABLE, 300, "QUAL_NEGATIVE"},
-        {"好评", "非常满意", "10", "10", QUALITATIVE, 1000, ""}, /* no negation */
+        {"满意", "非常满意", "10", "10", QUALITATIVE, 1000, ""},                   /* no negation */
+        {"非常满意", "满意", "10", "10", UNVERIFIABLE, 1000, "QUAL_UNVERIFIABLE"}, /* less than was asked for */
+        {"按时完成", "明年完成", "10", "10", UNVERIFIABLE, 1000, "QUAL_UNVERIFIABLE"},
         {"健全", "不断完善", "10", "9", QUALITATIVE, 900, ""},
         {"好评", "非常不满意", "10", "3", UNVERIFIABLE, 300, "QUAL_NEGATIVE"},
         {NULL, "若干", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
