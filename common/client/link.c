@@ -1,9 +1,10 @@
 /*
  * link.c - see link.h.
  *
- * A server that does not open our box for want of the right key ends the connection without a word, which a server that
- * is just ending does too: only several in a row are taken for a wrong key. One that says nothing until our own
- * patience ends has no time for us, or no descriptor: that is no answer, and is tried again as long as it takes.
+ * A CURVE server that does not open our box for want of the right key ends the connection without a word, which a
+ * server that is just ending does too: only several in a row are taken for a wrong key, on one connection and with the
+ * server there all the time. One that says nothing until our own patience ends has no time for us, or no descriptor:
+ * that is no answer, and is tried again as long as it takes.
  *
  * The DEALER goes without ZMQ_IMMEDIATE: with it libzmq 4.3.4 drops the rest of a message that is being read when the
  * connection breaks, and then ends the process (assertion !_more in fq.cpp). What may then be queued towards nobody is
@@ -20,9 +21,10 @@
 #include <string.h>
 
 enum {
-    WANTED = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-             ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
-    MANY = 3,
+    WANTED = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+             ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+             ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
+    MANY = 5,
     SILENT_MS = 2000,
     QUESTIONS = 1,
     PIECES = 64,
@@ -115,7 +117,12 @@ void zp_link_close(zp_link *self)
 
 /* ---- news ---- */
 
-static zp_link_news judge(zp_link *self, zp_dialled *line, unsigned event)
+static bool is_of_a_wrong_key(const zp_link *self, const zp_dialled *line, int64_t now_ms)
+{
+    return self->address->encrypted && now_ms - line->connected_ms < SILENT_MS;
+}
+
+static zp_link_news judge(const zp_link *self, zp_dialled *line, unsigned event)
 {
     int64_t now_ms = zp_clock_mono_ms();
     switch (event) {
@@ -127,12 +134,12 @@ static zp_link_news judge(zp_link *self, zp_dialled *line, unsigned event)
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         return ZP_LINK_NO_HANDSHAKE;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        if (now_ms - line->connected_ms >= SILENT_MS || ++self->broken_off < MANY)
+        if (!is_of_a_wrong_key(self, line, now_ms) || ++line->broken_off < MANY)
             return ZP_LINK_GOOD;
-        self->broken_off = 0;
+        line->broken_off = 0;
         return ZP_LINK_NO_HANDSHAKE;
-    default:
-        self->broken_off = 0;
+    default: /* it is in, or nobody was there */
+        line->broken_off = 0;
         return ZP_LINK_GOOD;
     }
 }

@@ -18,13 +18,13 @@ typedef struct {
 typedef struct {
     void *socket, *monitor; /* the monitor: PAIR, reports connections and handshakes */
     int64_t connected_ms;   /* monotonic */
+    unsigned broken_off;    /* handshakes in a row that ended without a word */
 } zp_dialled;
 
 typedef struct {
     void *context;
     const zp_address *address;
     zp_dialled live, replay;
-    unsigned broken_off; /* handshakes in a row that ended without a word */
 } zp_link;
 
 /*

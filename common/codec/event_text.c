@@ -69,14 +69,36 @@ zp_rc zp_event_write_json(zp_str bytes, zp_buf *out)
 
 /* ---- topics ---- */
 
-/* The value of a map's member, which must be there and come next or later; the cursor ends behind it. */
-static void find(zp_mp *m, uint32_t *left, const char *name)
+/* Passes over a short text, which most of an event is; false, and nothing done, for anything else. */
+static inline bool pass_text(zp_mp *m)
+{
+    size_t left = (size_t)(m->end - m->p), n = 0;
+    if (left > 0 && (m->p[0] & 0xe0) == 0xa0)
+        n = 1 + (m->p[0] & 0x1fu);
+    else if (left > 1 && m->p[0] == 0xd9)
+        n = 2 + (size_t)m->p[1];
+    if (n == 0 || n > left || m->bad)
+        return false;
+    m->p += n;
+    return true;
+}
+
+/*
+ * The value of a map's member, which must be there and come next or later; the cursor ends behind it. Each event has
+ * its topic found, by the notifier and by every subscriber: names are compared as they were packed.
+ */
+static void find(zp_mp *m, uint32_t *left, zp_str name)
 {
     while (*left > 0 && !m->bad) {
         (*left)--;
-        if (zp_str_is(zp_mp_str(m), name))
+        if ((size_t)(m->end - m->p) > name.n && m->p[0] == (0xa0 | name.n) && memcmp(m->p + 1, name.p, name.n) == 0) {
+            m->p += 1 + name.n;
             return;
-        zp_mp_skip(m);
+        }
+        if (!pass_text(m))
+            (void)zp_mp_str(m);
+        if (!pass_text(m))
+            zp_mp_skip(m);
     }
     m->bad = true;
 }
@@ -109,7 +131,7 @@ static char *put(char *out, zp_str text)
 
 static zp_rc webhook_topic(zp_mp *m, uint32_t *left, char out[ZP_TOPIC_MAX])
 {
-    find(m, left, "subject");
+    find(m, left, ZP_STR("subject"));
     zp_str subject = zp_mp_str(m);
     if (m->bad || !subject.p)
         return ZP_CORRUPT;
@@ -123,23 +145,23 @@ zp_rc zp_event_topic(zp_str bytes, char out[ZP_TOPIC_MAX])
 {
     zp_mp m = zp_mp_of(bytes);
     uint32_t left = zp_mp_map(&m);
-    find(&m, &left, "type");
+    find(&m, &left, ZP_STR("type"));
     zp_str type = zp_mp_str(&m);
     if (zp_str_begins(type, ZP_TYPE_WEBHOOK))
         return webhook_topic(&m, &left, out);
-    find(&m, &left, "data");
+    find(&m, &left, ZP_STR("data"));
     left = zp_mp_map(&m);
-    find(&m, &left, "status");
+    find(&m, &left, ZP_STR("status"));
     zp_str status = zp_mp_str(&m);
-    find(&m, &left, "outcome");
+    find(&m, &left, ZP_STR("outcome"));
     zp_str outcome = zp_mp_str(&m);
-    find(&m, &left, "grade");
+    find(&m, &left, ZP_STR("grade"));
     zp_str grade = zp_mp_str(&m);
-    find(&m, &left, "unit");
+    find(&m, &left, ZP_STR("unit"));
     zp_str unit = zp_mp_str(&m);
-    find(&m, &left, "unit_code");
+    find(&m, &left, ZP_STR("unit_code"));
     zp_str code = zp_mp_str(&m);
-    find(&m, &left, "year");
+    find(&m, &left, ZP_STR("year"));
     uint64_t year = zp_mp_uint(&m);
     if (m.bad || !status.p || status.n > MAX_NAME || outcome.n > MAX_NAME || grade.n > MAX_NAME)
         return ZP_CORRUPT;

@@ -340,14 +340,34 @@ class Hostility(NotifierCase):
         self.assert_serves(live, replay)
 
 
-class StuckPrograms(NotifierCase):
+class Programs(NotifierCase):
+    def tail(self):
+        """`ziping tail` from the first event on."""
+        tail = subprocess.Popen([os.path.join(BUILD, "common", "cli", "ziping"), "tail", "--after", "0", "--config",
+                                 self.folder.config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (tail.kill(), tail.communicate()))
+        return tail
+
+    def test_notifiers_that_end_during_handshakes_are_waited_for(self):
+        self.folder.make_run()
+        tail = self.tail()
+        for endpoint in ("events.sock", "replay.sock"):
+            with socket.socket(socket.AF_UNIX) as ends:
+                ends.bind(os.path.join(self.folder.run, endpoint))
+                ends.listen()
+                ends.settimeout(GUARD_S)
+                for _ in range(4):
+                    ends.accept()[0].close()
+        self.start(NOTIFIER)
+        self.start_worker()
+        self.commit(1)
+        self.assertEqual(json.loads(tail.stdout.readline())["id"], "1")
+
     def test_one_that_has_not_read_for_long_survives_the_notifiers_end(self):
         """And goes on where it was. What is in libzmq's queues must not end it meanwhile."""
         notifier = self.start(NOTIFIER)
         self.start_worker()
-        tail = subprocess.Popen([os.path.join(BUILD, "common", "cli", "ziping"), "tail", "--after", "0", "--config",
-                                 self.folder.config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (tail.kill(), tail.communicate()))
+        tail = self.tail()
         self.commit(1)
         self.assertEqual(json.loads(tail.stdout.readline())["id"], "1")
         live = self.playing(Subscriber)
