@@ -51,6 +51,19 @@ static bool is_full(const zp_gateway *gateway)
     return connections >= gateway->max_connections;
 }
 
+/* It counts from here on, and not only where it arrives: else a rush on its way to another loop looks like room. */
+static void hand_over(zp_loop *self, zp_loop *taker, int fd)
+{
+    atomic_fetch_add_explicit(&taker->connections, 1, memory_order_relaxed);
+    if (taker != self && zp_mailbox_put_fd(taker->mailbox, fd) == ZP_OK)
+        return;
+    if (taker != self) {
+        atomic_fetch_sub_explicit(&taker->connections, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&self->connections, 1, memory_order_relaxed);
+    }
+    zp_conn_adopt(self, fd);
+}
+
 void zp_loop_accept_all(zp_loop *self)
 {
     for (;;) {
@@ -70,8 +83,6 @@ void zp_loop_accept_all(zp_loop *self)
             zp_tally(&self->gateway->counters.peers_refused, 1);
             continue;
         }
-        zp_loop *taker = self->desk.draining ? self : least_busy(self);
-        if (taker == self || zp_mailbox_put_fd(taker->mailbox, fd) != ZP_OK)
-            zp_conn_adopt(self, fd);
+        hand_over(self, self->desk.draining ? self : least_busy(self), fd);
     }
 }

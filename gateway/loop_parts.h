@@ -91,7 +91,7 @@ void zp_loop_accept_all(zp_loop *self);
 
 /* ---- visits.c ---- */
 
-/* Takes over the descriptor, or closes it. */
+/* Takes over the descriptor, which is counted as the loop's already, or closes it. */
 void zp_conn_adopt(zp_loop *self, int fd);
 /* Releases its visit too. */
 void zp_conn_close(zp_loop *self, zp_conn *c);

@@ -15,6 +15,7 @@
 #include "listener.h"
 #include "lock_file.h"
 #include "loop.h"
+#include "store/copy.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -147,6 +148,50 @@ static zp_rc open_stores(program *self)
     free(lock);
     free(intake);
     free(scores);
+    return rc;
+}
+
+static zp_rc count_stores(zp_gateway *gateway, zp_intake_stats *forms, zp_scores_stats *scores)
+{
+    zp_intake_reader *intake_reader = NULL;
+    zp_scores_reader *scores_reader = NULL;
+    zp_rc rc = zp_intake_reader_new(gateway->intake, &intake_reader);
+    if (!rc)
+        rc = zp_scores_reader_new(gateway->scores, &scores_reader);
+    if (!rc)
+        rc = zp_intake_stat(intake_reader, forms);
+    if (!rc)
+        rc = zp_scores_stat(scores_reader, scores);
+    zp_scores_reader_destroy(&scores_reader);
+    zp_intake_reader_destroy(&intake_reader);
+    return rc;
+}
+
+/*
+ * What has left the queue has a result. Where scores have been lost, or put back as they were earlier, nobody would
+ * ever score the rest: it is pending again. Forms cannot be had again from anywhere.
+ */
+static zp_rc compare_stores(program *self)
+{
+    zp_gateway *gateway = &self->gateway;
+    zp_intake_stats forms;
+    zp_scores_stats scores;
+    uint64_t again = 0;
+    snprintf(self->message, sizeof self->message, "%s: the stores cannot be read; see the lines above",
+             self->config->data_dir);
+    zp_rc rc = count_stores(gateway, &forms, &scores);
+    if (!rc && scores.results && !forms.forms && !forms.archived) {
+        snprintf(self->message, sizeof self->message,
+                 "%s: intake holds no forms, scores holds results; restore intake from a backup, or to begin anew move "
+                 "scores away as well",
+                 self->config->data_dir);
+        return ZP_CONFLICT;
+    }
+    if (rc || forms.forms <= forms.pending + scores.results)
+        return rc;
+    rc = zp_intake_requeue(gateway->intake, gateway->scores, &again);
+    zp_log(ZP_ERROR, "results-missing", "forms=%llu results=%llu queued_again=%llu remedy=\"were scores replaced?\"",
+           (unsigned long long)forms.forms, (unsigned long long)scores.results, (unsigned long long)again);
     return rc;
 }
 
@@ -295,6 +340,8 @@ int main(int argc, char **argv)
     give_large_blocks_back();
     share_descriptors(&self.gateway);
     rc = open_stores(&self);
+    if (!rc)
+        rc = compare_stores(&self);
     if (!rc)
         rc = start_threads(&self);
     if (rc)

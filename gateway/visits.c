@@ -111,11 +111,11 @@ void zp_conn_adopt(zp_loop *self, int fd)
     if (!c) {
         zp_log(ZP_ERROR, "connection-dropped", "reason=\"out of memory\"");
         close(fd);
+        atomic_fetch_sub_explicit(&self->connections, 1, memory_order_relaxed);
         return;
     }
     zp_fastcgi_attach(c->io, fd);
     LIST_INSERT_HEAD(&self->conns, c, all);
-    atomic_fetch_add_explicit(&self->connections, 1, memory_order_relaxed);
     struct epoll_event event = {.events = ZP_CONN_EVENTS, .data.ptr = c};
     if (epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         zp_log(ZP_ERROR, "connection-dropped", "reason=\"epoll_ctl: %s\"", strerror(errno));

@@ -35,8 +35,8 @@ zp_rc zp_intake_unscored(zp_intake *intake, zp_scores *scores, zp_unscored *page
 
 /*
  * For a copy of intake that was taken after that of scores: puts every form back among the pending that has no result
- * there, since it left them after the scores were copied. *count: how many. As zp_intake_commit. Writer thread of a
- * store that nobody else uses.
+ * there, since it left them after the scores were copied; and for scores that were lost, or put back as they were
+ * earlier. *count: how many. As zp_intake_commit. Writer thread of an intake that nobody else uses.
  */
 zp_rc zp_intake_requeue(zp_intake *intake, zp_scores *scores, uint64_t *count);
 

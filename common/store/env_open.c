@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -281,6 +282,25 @@ static zp_rc claim_folder(zp_env *self, int folder, char *message, size_t messag
     return rc;
 }
 
+/* A file that is cut short, or a disk that does not read, is a page that is not there: the process ends of it. */
+static void say_that_it_cannot_be_read(int number)
+{
+    static const char text[] = "ziping: a store's file is cut short, or its disk cannot be read; see the system's log, "
+                               "then restore the store from a backup\n";
+    (void)number;
+    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)n; /* the handler has been taken away: the same access ends the process now */
+}
+
+/* Unless the program, or a sanitizer, has its own way to say it. */
+static void expect_damage(void)
+{
+    const struct sigaction action = {.sa_handler = say_that_it_cannot_be_read, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction now;
+    if (sigaction(SIGBUS, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL)
+        (void)sigaction(SIGBUS, &action, NULL);
+}
+
 zp_rc zp_env_open(zp_env *self, const char *path, uint64_t map_size, unsigned max_dbs, zp_access access, char *message,
                   size_t message_size)
 {
@@ -290,6 +310,7 @@ zp_rc zp_env_open(zp_env *self, const char *path, uint64_t map_size, unsigned ma
         snprintf(message, message_size, "%s: out of memory; free some and start again", path);
         return ZP_NOMEM;
     }
+    expect_damage();
     zp_rc rc = ZP_OK;
     int code = open_folder(path, access, &folder);
     if (!code)

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import threading
 
 from actors import NOTIFIER, WORKER
@@ -17,8 +18,9 @@ IN_DOUBT = 75  # EX_TEMPFAIL: who cannot know what is on disk ends with it, and 
 PROGRAMS = {"gateway": GATEWAY, "worker": WORKER, "notifier": NOTIFIER, "webhooks": WEBHOOKS}
 WRITERS = {"intake": ("gateway",), "scores": ("worker-1", "worker-2"), "webhooks": ("webhooks",)}
 DISK_ERRORS = ((SYNC, errno.EIO), (PAGES, errno.EIO), (META, errno.EIO), (PAGES, SHORT_WRITE), (META, SHORT_WRITE),
-               (PAGES, errno.ENOSPC), (META, errno.ENOSPC))
+               (PAGES, errno.EROFS), (PAGES, errno.ENOSPC), (META, errno.ENOSPC))
 MINUTE_S, DAY_S = 60, 24 * 3600
+DESCRIPTORS = 320  # that the gateway may have: it keeps 128 of them for others than its clients
 
 POISON_HOOK = {"ZIPING_HOOK": "score:毒"}
 GATEWAY_HOOKS = ("intake-written", "intake-committed")
@@ -28,8 +30,8 @@ WORKER_HOOKS = ("scores-written", "scores-committed")
 class Supervisor:
     """Keeps one gateway, two workers, one notifier and the webhooks' sender running, as systemd would."""
 
-    def __init__(self, service, history, hooks, aliased):
-        self.service, self.history, self.hooks = service, history, hooks
+    def __init__(self, service, history, hooks, aliased, limited):
+        self.service, self.history, self.hooks, self.limited = service, history, hooks, limited
         self.configs = {"worker-2": aliased}  # it calls the gateway through the proxy
         self.lock = threading.RLock()
         self.slots = {}  # name: Program
@@ -47,7 +49,8 @@ class Supervisor:
         kind = name.partition("-")[0]
         path = PROGRAMS[kind]
         environment = self.next_hook.pop(name, POISON_HOOK if kind == "worker" and self.hooks else {})
-        program = self.service.start_program(path, self.configs.get(name), **environment)
+        before = ("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}") if kind == "gateway" and self.limited else ()
+        program = self.service.start_program(path, self.configs.get(name), before=before, **environment)
         self.slots[name] = program
         if kind == "gateway":
             self.service.gateway = program
@@ -79,7 +82,7 @@ class Supervisor:
         log = program.log()
         for word in ("Sanitizer", "runtime error", "Assertion"):
             if word in log:
-                self.history.contradiction(f"{program.process.args[0]}:\n{log[-3000:]}")
+                self.history.contradiction(f"{program.path}:\n{log[-3000:]}")
         program.discard()
         self.service.programs.remove(program)
 
@@ -113,7 +116,7 @@ class Faults:
         self.fault = None
         self.thread = threading.Thread(target=self.run, name="faults")
         self.kinds = [self.kill, self.kill, self.kill, self.freeze, self.freeze, self.end_in_order, self.all_at_once,
-                      self.nginx_child, self.nginx_again]
+                      self.nginx_child, self.nginx_again, self.use_up_descriptors]
         if service.ballast:
             self.kinds += [self.fill_disk]
         if service.disk:
@@ -203,6 +206,19 @@ class Faults:
         self.service.nginx.stop()
         self.pause(0, 0.5)
         self.service.start_nginx(patience="10s")
+
+    def use_up_descriptors(self):
+        """More connections to the gateway than it may have, which say nothing; everybody else waits behind them."""
+        self.note("use up the gateway's descriptors")
+        peers = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) for _ in range(DESCRIPTORS)]
+        try:
+            for peer in peers:
+                peer.connect(os.path.join(self.service.run, "gateway.sock"))
+        except OSError:
+            pass  # it has ended, or its backlog is full as well
+        self.pause(0.1, 2.0)
+        for peer in peers:
+            peer.close()
 
     def fill_disk(self):
         """A file takes all of the room, or leaves less than the gateway's own bound."""

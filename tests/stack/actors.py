@@ -84,8 +84,9 @@ class Program:
 
     news = threading.Condition()  # of all programs: a test may wait for any of them
 
-    def __init__(self, path, config, stdin=subprocess.DEVNULL, **environment):
-        self.process = subprocess.Popen([path, "--config", config], stdin=stdin,
+    def __init__(self, path, config, stdin=subprocess.DEVNULL, before=(), **environment):
+        self.path = path
+        self.process = subprocess.Popen([*before, path, "--config", config], stdin=stdin,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                                         env={**os.environ, **environment})
         self.lines = []

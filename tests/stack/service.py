@@ -177,7 +177,7 @@ class Service:
             if program.process.poll() is None:
                 program.process.send_signal(signal.SIGTERM)
             code = program.wait_for_end()
-            ended.append((os.path.basename(program.process.args[0]), code, program.log()))
+            ended.append((os.path.basename(program.path), code, program.log()))
         return ended
 
     def discard(self):

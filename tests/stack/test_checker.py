@@ -302,7 +302,7 @@ class Watching(unittest.TestCase):
 
     def test_a_program_that_ends_by_itself(self):
         program = SimpleNamespace(log=lambda: "what it said")
-        supervisor = Supervisor(None, self.history, False, None)
+        supervisor = Supervisor(None, self.history, False, None, False)
         for code in (0, -9):
             supervisor.judge_end("gateway", program, code)
         supervisor.on_bad_disk.add("gateway")

@@ -157,7 +157,17 @@ class StalledPeers(Case):
 
     def test_more_connections_than_descriptors_leave_room_for_workers(self):
         gateway = self.gateway(descriptors=200)
-        idle = [gateway.connect() for _ in range(400)]
+        self.fill(gateway, [gateway.connect() for _ in range(400)])
+
+    def test_a_rush_of_more_connections_than_descriptors_leaves_room_too(self):
+        gateway = self.gateway(descriptors=200, threads=4)
+        gateway.process.send_signal(signal.SIGSTOP)
+        rush = [gateway.connect() for _ in range(400)]
+        gateway.process.send_signal(signal.SIGCONT)
+        self.fill(gateway, rush)
+
+    def fill(self, gateway, idle):
+        """With these connections open a worker is heard; without them, clients are."""
         with zmq.Context() as context, context.socket(zmq.DEALER) as worker:
             worker.linger, worker.rcvtimeo = 0, 20000
             worker.connect(f"ipc://{gateway.folder}/data/run/dispatch.sock")

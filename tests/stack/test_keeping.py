@@ -11,8 +11,8 @@ import uuid
 
 import lmdb
 
-from actors import hang
-from service import ZIPING, Service, ServiceCase, form_of
+from actors import GUARD_S, hang
+from service import GATEWAY, ZIPING, Service, ServiceCase, form_of
 
 
 def ziping(*arguments):
@@ -254,6 +254,76 @@ class Damage(unittest.TestCase):
             done = ziping("verify", empty)
         self.assertEqual(done.returncode, 3)
         self.assertIn("the store was never begun", done.stderr)
+
+
+class Lost(ServiceCase):
+    """A store that somebody has removed, put back as it was, or cut short."""
+
+    def stopped_season(self):
+        season = Season(self.service())
+        before = season.told()
+        for program in reversed(season.service.programs):
+            if program.process.poll() is None:
+                self.assertEqual(program.stop(), 0)
+        return season, before
+
+    def started_again(self, s):
+        s.start_gateway().wait_for("results-missing")
+        s.start_worker()
+        s.wait(lambda: s.metric("ziping_pending") == 0)
+        verified = s.ziping("verify")
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+
+    def assert_same_results(self, s, before):
+        for ident, document in before["documents"].items():
+            if document["result"]:  # what had failed is scored now
+                self.assertEqual(s.status(ident)["result"], document["result"])
+
+    def test_without_scores_every_form_is_scored_again(self):
+        season, before = self.stopped_season()
+        s = season.service
+        shutil.rmtree(os.path.join(s.data, "scores"))
+        self.started_again(s)
+        self.assert_same_results(s, before)
+
+    def test_with_scores_of_an_earlier_time_what_is_missing_is_scored_again(self):
+        season, before = self.stopped_season()
+        s = season.service
+        kept = os.path.join(s.folder, "kept")
+        shutil.copytree(os.path.join(s.data, "scores"), kept)
+        s.start_gateway()
+        worker = s.start_worker()
+        later = s.submit(form_of(1, "其后")).json()["id"]
+        s.scored(later)
+        s.wait(lambda: s.metric("ziping_pending") == 0)
+        for program in (worker, s.gateway):
+            self.assertEqual(program.stop(), 0)
+        shutil.rmtree(os.path.join(s.data, "scores"))
+        shutil.copytree(kept, os.path.join(s.data, "scores"))
+        self.started_again(s)
+        self.assertEqual(s.status(later)["status"], "scored")
+        self.assert_same_results(s, before)
+
+    def refused(self, s, **environment):
+        return subprocess.run([GATEWAY, "--config", s.config], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=GUARD_S, check=False, env={**os.environ, **environment})
+
+    def test_without_intake_nothing_begins_anew(self):
+        season, _ = self.stopped_season()
+        s = season.service
+        shutil.rmtree(os.path.join(s.data, "intake"))
+        ended = self.refused(s)
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn("restore intake from a backup", ended.stderr)
+
+    def test_a_store_that_is_cut_short_is_said_to_be(self):
+        season, _ = self.stopped_season()
+        s = season.service
+        os.truncate(os.path.join(s.data, "intake", "data.mdb"), 8192)
+        ended = self.refused(s, ASAN_OPTIONS="handle_sigbus=0")
+        self.assertEqual(ended.returncode, -signal.SIGBUS, ended.stderr)
+        self.assertIn("cut short", ended.stderr)
+        self.assertIn("restore the store from a backup", ended.stderr)
 
 
 class Backup(ServiceCase):

@@ -17,7 +17,7 @@ from service import GATEWAY, ServiceCase, body_of, form_of
 
 HOLD_SNAPSHOTS = """
 import lmdb, signal, sys
-stores = [lmdb.open(f"{sys.argv[1]}/{name}", readonly=True, max_dbs=16, map_size=24 << 20) for name in ("intake", "scores")]
+stores = [lmdb.open(f"{sys.argv[1]}/{name}", readonly=True, max_dbs=16, map_size=96 << 20) for name in ("intake", "scores")]
 views = [store.begin() for store in stores]
 print("held", flush=True)
 signal.pause()
@@ -242,7 +242,7 @@ class Outages(OutageCase):
 
     def test_a_reader_that_never_ends_shuts_intake_before_a_store_is_full_and_its_death_opens_it(self):
         s = self.service()
-        s.write_settings(map_size=24 << 20)
+        s.write_settings(map_size=96 << 20)
         s.start()
         worker = s.programs[1]
         taken = {"0": s.submit(form_of(1, "钉0"), Prefer="wait=20").json()["id"]}
