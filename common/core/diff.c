@@ -3,6 +3,8 @@
  */
 #include "core/diff.h"
 
+#include "core/typed.h"
+
 typedef struct {
     zp_arena *arena;
     zp_diff_each each;
@@ -70,9 +72,15 @@ bool zp_form_diff(const zp_form *before, const zp_form *after, zp_arena *arena, 
     return !d.failed;
 }
 
+/* A blank in front or behind makes nothing new. */
+static bool is_same(zp_str a, zp_str b)
+{
+    return zp_str_eq(zp_cell_trimmed(a), zp_cell_trimmed(b));
+}
+
 static bool same_and_filled(zp_str a, zp_str b)
 {
-    return zp_str_filled(a) && zp_str_eq(a, b);
+    return !zp_cell_is_empty(a) && is_same(a, b);
 }
 
 bool zp_form_repeats(const zp_form *form, const zp_form *other)
@@ -81,8 +89,7 @@ bool zp_form_repeats(const zp_form *form, const zp_form *other)
         return false;
     for (size_t i = 0; i < form->indicator_count; i++) {
         const zp_indicator *a = &form->indicators[i], *b = &other->indicators[i];
-        if (!zp_str_eq(a->level3, b->level3) || !zp_str_eq(a->actual, b->actual) ||
-            !zp_str_eq(a->deviation, b->deviation))
+        if (!is_same(a->level3, b->level3) || !is_same(a->actual, b->actual) || !is_same(a->deviation, b->deviation))
             return false;
     }
     return same_and_filled(form->goal_actual, other->goal_actual) ||

@@ -19,7 +19,7 @@ bool zp_form_diff(const zp_form *before, const zp_form *after, zp_arena *arena, 
 /*
  * Whether a form repeats another one of the same project: each indicator has the other's actual value and reason, and
  * so has what was achieved of the goals or, to the cent, what was spent. Actual values alone are no sign: 100% may well
- * be reached every year.
+ * be reached every year. Blanks around a text make it no other.
  */
 bool zp_form_repeats(const zp_form *form, const zp_form *other);
 

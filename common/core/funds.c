@@ -84,15 +84,17 @@ static zp_str rate_beside(const context *c, zp_share rate, zp_dec declared)
     return rate_text(c, rate, decimals);
 }
 
-/* A rate of more decimals than numbers may have is held against the exact one by its first six. True: some were cut off
- * that are no zeros, so that it was not the unit who cut it there. */
-static bool cut_decimals(zp_str *number)
+/* The declared rate, and with how many decimals. One of more than numbers may have, as spreadsheets give it, is rounded
+ * to those. */
+static zp_rc read_rate(zp_str number, zp_dec *out, unsigned *decimals)
 {
-    unsigned shown = zp_decimals_shown(*number);
-    bool more = false;
-    for (; shown > ZP_MAX_FRAC_DIGITS && zp_is_digit(number->p[number->n - 1]); shown--)
-        more |= number->p[--number->n] != '0';
-    return more;
+    bool up = false;
+    *decimals = zp_decimals_shown(number);
+    for (; *decimals > ZP_MAX_FRAC_DIGITS && zp_is_digit(number.p[number.n - 1]); --*decimals)
+        up = number.p[--number.n] >= '5';
+    zp_rc rc = zp_dec_parse(number, out);
+    out->m += !rc && up;
+    return rc;
 }
 
 static void check_rate(const context *c, const zp_execution *execution)
@@ -110,41 +112,40 @@ static void check_rate(const context *c, const zp_execution *execution)
     if (zp_text_ends(number, ZP_STR("%")))
         number.n--;
     zp_dec declared;
-    bool more = cut_decimals(&number);
+    unsigned decimals;
     zp_flag_code code = ZP_FLAG_EXEC_RATE_MISMATCH;
-    if (zp_dec_parse(number, &declared) == ZP_OK)
-        code = compare_rate(execution->rate, declared, zp_decimals_shown(number));
-    if (more && code == ZP_FLAG_EXEC_RATE_CUT)
-        code = ZP_FLAG_CODES;
+    if (read_rate(number, &declared, &decimals) == ZP_OK)
+        code = compare_rate(execution->rate, declared, decimals);
     if (code == ZP_FLAG_EXEC_RATE_ROUNDED_UP)
         flag(c, code, "execution_rate", text, rate_beside(c, execution->rate, declared));
     else if (code != ZP_FLAG_CODES)
         flag(c, code, "execution_rate", text, execution->rate_text);
 }
 
+/* Parts that are known must be the total; where one is not, they must not exceed it, since no amount is negative. */
 static void check_parts(const context *c, int column, const char *cell, zp_str total_text)
 {
     const zp_number *total = &c->declared->budget[ZP_FUNDS_TOTAL][column];
     zp_dec sum = {0, 0};
     size_t present = 0;
-    for (zp_funds_row_name row = ZP_FUNDS_CURRENT; row < ZP_FUNDS_ROWS; row++)
-        present += c->declared->budget[row][column].present;
-    if (!total->present || !present)
-        return;
+    zp_funds_row_name missing = ZP_FUNDS_ROWS; /* the first one */
     for (zp_funds_row_name row = ZP_FUNDS_CURRENT; row < ZP_FUNDS_ROWS; row++) {
         const zp_number *part = &c->declared->budget[row][column];
-        if (!part->present) {
-            /* Few forms fill the initial budget of carry-over and other funds: no remark about that. */
-            if (column != ZP_INITIAL)
-                zp_flags_add(c->flags, ZP_FLAG_FUNDS_COMPONENT_MISSING, zp_funds_pointer(c->arena, row, cell),
-                             ZP_ABSENT, ZP_ABSENT);
-            return;
-        }
-        if (!zp_dec_add(&sum, part->value))
+        present += part->present;
+        if (!part->present && missing == ZP_FUNDS_ROWS)
+            missing = row;
+        if (part->present && !zp_dec_add(&sum, part->value))
             return;
     }
-    if (zp_dec_cmp(sum, total->value) != 0)
+    if (!total->present || !present)
+        return;
+    int order = zp_dec_cmp(sum, total->value);
+    if (missing == ZP_FUNDS_ROWS ? order != 0 : order > 0)
         flag(c, ZP_FLAG_FUNDS_SUM_MISMATCH, cell, total_text, zp_dec_text(sum, c->arena));
+    /* Few forms fill the initial budget of carry-over and other funds: no remark about that. */
+    if (missing != ZP_FUNDS_ROWS && column != ZP_INITIAL)
+        zp_flags_add(c->flags, ZP_FLAG_FUNDS_COMPONENT_MISSING, zp_funds_pointer(c->arena, missing, cell), ZP_ABSENT,
+                     ZP_ABSENT);
 }
 
 static void check_cut(const context *c)

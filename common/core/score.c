@@ -223,7 +223,7 @@ static void check_goals(scoring *s)
     const zp_form *form = s->form;
     if (zp_text_is_blank_reason(zp_cell_trimmed(form->goal_actual)))
         zp_flags_add(s->flags, ZP_FLAG_GOAL_ACTUAL_MISSING, ZP_STR("/goals/actual"), ZP_ABSENT, ZP_ABSENT);
-    else if (zp_str_eq(form->goal_actual, form->goal_expected))
+    else if (zp_str_eq(zp_cell_trimmed(form->goal_actual), zp_cell_trimmed(form->goal_expected)))
         zp_flags_add(s->flags, ZP_FLAG_GOAL_COPIED, ZP_STR("/goals/actual"), ZP_ABSENT, ZP_ABSENT);
     if (s->all_full && s->any_weighted)
         zp_flags_add(s->flags, ZP_FLAG_ALL_FULL, ZP_STR("/indicators"), ZP_ABSENT, ZP_ABSENT);

@@ -20,8 +20,10 @@ static inline bool zp_may_begin_blank(char lead)
 /* The same of what ends there: a byte of ASCII, or the last one of three, as most Chinese characters have. */
 static inline bool zp_may_end_blank(zp_str text)
 {
-    char last = text.p[text.n - 1];
-    return (unsigned char)last < 0x80 ? last <= ' ' : text.n < 3 || zp_may_begin_blank(text.p[text.n - 3]);
+    unsigned char last = (unsigned char)text.p[text.n - 1];
+    if (last < 0x80)
+        return last <= ' ';
+    return text.n < 3 || text.p[text.n - 2] == '\xc2' || zp_may_begin_blank(text.p[text.n - 3]);
 }
 
 /* zp_cell_trimmed for what may have blanks. */

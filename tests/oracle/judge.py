@@ -81,9 +81,9 @@ class Judge:
             if total is None or not known or (len(known) == 3 and sum(known) == total):
                 continue
             empty = [name for name, part in parts.items() if part is None]
-            if not empty:
+            if not empty or sum(known) > total:
                 self.flags.say("FUNDS_SUM_MISMATCH", f"/funds/total/{key}", rows["total"][key], plain(sum(known)))
-            elif key != "initial_budget":
+            if empty and key != "initial_budget":
                 self.flags.say("FUNDS_COMPONENT_MISSING", f"/funds/{empty[0]}/{key}")
         return at["total"]
 
@@ -141,11 +141,10 @@ class Judge:
         if cells.is_empty(cell):
             return "EXEC_RATE_MISSING", self.rate_text()
         text = cells.normalise(str(cell)).removesuffix("%")
-        # Numbers have six decimals. Of a rate that is told to more only those are looked at: it is then as it should be
-        # where it begins as the exact one does; zeros behind them say nothing.
-        longer = re.fullmatch(r"(.*\.[0-9]{6})([0-9]+)", text)
-        text = longer[1] if longer else text
-        declared = cells.number(text)
+        longer = re.fullmatch(r"(.*\.[0-9]{6})[0-9]+", text)  # numbers have six decimals: to so many it is rounded
+        declared = cells.number(longer[1] if longer else text)
+        if longer and declared is not None:
+            text, declared = longer[1], (Fraction(text) * 10**6 + Fraction(1, 2)).__floor__() / Fraction(10**6)
         if declared is None:
             return "EXEC_RATE_MISMATCH", self.rate_text()
         places = len(text.partition(".")[2])
@@ -160,8 +159,6 @@ class Judge:
             return "EXEC_RATE_ROUNDED_UP", self.rate_text(next(told, 6))
         if declared == half_up:
             return "EXEC_RATE_COARSE", self.rate_text()
-        if longer and longer[2].strip("0") and declared == down:
-            return None, None
         return "EXEC_RATE_CUT" if declared == down else "EXEC_RATE_MISMATCH", self.rate_text()
 
     # ---- lines
@@ -215,7 +212,7 @@ class Judge:
         goals = form.get("goals") or {}
         if cells.is_blank_reason(goals.get("actual")):
             self.flags.say("GOAL_ACTUAL_MISSING", "/goals/actual")
-        elif goals["actual"] == goals.get("expected"):
+        elif cells.bare(goals["actual"]) == cells.bare(goals.get("expected") or ""):
             self.flags.say("GOAL_COPIED", "/goals/actual")
 
     def declared_scores(self, execution, lines):

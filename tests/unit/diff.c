@@ -119,6 +119,8 @@ static void a_form_repeats_another_when_nobody_wrote_anything_new(void **state)
     assert_false(zp_form_repeats(form, &before));
     rows[9].actual = form->indicators[9].actual;
     assert_true(zp_form_repeats(form, &before));
+    before.goal_actual = ZP_STR(" 全年接听来电二百万次。\u3000"); /* a blank is nothing new */
+    assert_true(zp_form_repeats(form, &before));
     before.indicator_count--;
     assert_false(zp_form_repeats(form, &before));
     before.indicator_count = form->indicator_count = 0;

@@ -33,6 +33,21 @@ static void a_cell_of_blanks_is_empty(void **state)
         }
 }
 
+static void a_blank_at_one_end_is_found(void **state)
+{
+    (void)state;
+    static const char *const cells[] = {"1", "10", "中", "中心", "é", "1é", "é1", "𠀀", "1中"};
+    for (size_t i = 0; i < BLANKS; i++)
+        for (size_t j = 0; j < sizeof cells / sizeof *cells; j++) {
+            char text[32];
+            snprintf(text, sizeof text, "%s%s", cells[j], blanks[i]);
+            assert_true(zp_str_is(zp_cell_trimmed(zp_str_of(text)), cells[j]));
+            snprintf(text, sizeof text, "%s%s", blanks[i], cells[j]);
+            assert_true(zp_str_is(zp_cell_trimmed(zp_str_of(text)), cells[j]));
+            assert_false(zp_cell_is_empty(zp_str_of(text)));
+        }
+}
+
 static void what_shows_is_no_blank(void **state)
 {
     (void)state;
@@ -110,11 +125,9 @@ static void full_width_figures_become_ascii(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_cell_of_blanks_is_empty),
-        cmocka_unit_test(what_shows_is_no_blank),
-        cmocka_unit_test(names_that_differ_by_the_keyboard_are_one),
-        cmocka_unit_test(names_that_may_be_two_stay_two),
-        cmocka_unit_test(full_width_figures_become_ascii),
+        cmocka_unit_test(a_cell_of_blanks_is_empty),      cmocka_unit_test(a_blank_at_one_end_is_found),
+        cmocka_unit_test(what_shows_is_no_blank),         cmocka_unit_test(names_that_differ_by_the_keyboard_are_one),
+        cmocka_unit_test(names_that_may_be_two_stay_two), cmocka_unit_test(full_width_figures_become_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
