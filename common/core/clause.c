@@ -131,10 +131,24 @@ static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_i
     return (zp_share){t, a};
 }
 
+static bool is_called(const zp_line_context *line, zp_str name)
+{
+    return zp_text_contains(line->indicator->level1, name) || zp_text_contains(line->indicator->level2, name);
+}
+
 static bool is_cost(const zp_line_context *line)
 {
-    return zp_text_contains(line->indicator->level1, ZP_STR("成本")) ||
-           zp_text_contains(line->indicator->level2, ZP_STR("成本"));
+    return is_called(line, ZP_STR("成本"));
+}
+
+static bool is_span_of_time(const zp_quantity *q)
+{
+    static const zp_str units[] = {ZP_STR_ROW("工作日"), ZP_STR_ROW("个工作日"), ZP_STR_ROW("周"),
+                                   ZP_STR_ROW("月"),     ZP_STR_ROW("个月"),     ZP_STR_ROW("年")};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (zp_str_eq(q->unit, units[i]))
+            return true;
+    return q->dimension == ZP_DIM_TIME;
 }
 
 /* A number without a unit is money in a cost, for want of anything else that it could be. */
@@ -152,10 +166,13 @@ static zp_op direction(const zp_line_context *line, const zp_clause *clause)
     return ZP_OP_LE;
 }
 
-/* A cost of 100% or 5次: more of it may be too much, and may be what was saved. */
-static bool may_be_too_much(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+/* A cost of 100% or 5次: more of it may be too much, and may be what was saved. 24小时 where timeliness is measured may
+ * be a limit, and may be how long something has to run. */
+static bool has_two_sides(const zp_line_context *line, const zp_scored_clause *score, zp_int128 t, zp_int128 a)
 {
-    if ((op != ZP_OP_BARE && op != ZP_OP_EQ) || a <= t || !is_cost(line))
+    if (score->op != ZP_OP_BARE && score->op != ZP_OP_EQ)
+        return false;
+    if (!(is_cost(line) && a > t) && !(is_called(line, ZP_STR("时效")) && is_span_of_time(&score->target) && a != t))
         return false;
     zp_line_flag(line, ZP_FLAG_QUAL_UNVERIFIABLE, "actual", line->indicator->actual, ZP_ABSENT);
     return true;
@@ -233,7 +250,7 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
     zp_quantity t = out->target, a = out->actual;
     if (!make_comparable(&t, &a))
         return ZP_UNITS_DIFFER;
-    if (!is_settled(out->op, t.value.m, actual->op, a.value.m) || may_be_too_much(line, out->op, t.value.m, a.value.m))
+    if (!is_settled(out->op, t.value.m, actual->op, a.value.m) || has_two_sides(line, out, t.value.m, a.value.m))
         return ZP_LEFT_OPEN;
     switch (out->op) {
     case ZP_OP_GE:

@@ -15,8 +15,8 @@ typedef struct {
     bool over;
 } zp_scored_clause;
 
-/* UNITS_DIFFER: nothing to compare. LEFT_OPEN: the actual value is only a bound, and not one that settles it, or
- * exceeds a cost of which nobody knows the direction; the flags say which. */
+/* UNITS_DIFFER: nothing to compare. LEFT_OPEN: the actual value is only a bound, and not one that settles it, or nobody
+ * knows whether more of it is better; the flags say which. */
 typedef enum { ZP_COMPARED, ZP_UNITS_DIFFER, ZP_LEFT_OPEN } zp_clause_outcome;
 
 /* Adds the flags that arise on the way; *out counts when they were compared. */

@@ -14,10 +14,10 @@
  *
  * What is understood is understood as a whole; anything else is words, and words are no value:
  *
- * - A denial in front of a comparison makes it its contrary, 不应低于 ≥, 不宜大于 ≤, 严禁超过 ≤; any other word that
- * may deny makes words of the clause: 并非≥5, !=5, 不等于5 (operator.c, labels in target.c).
- * - What qualifies a number is no unit: 100不到, 100余人, 100件未完成; nor is a part of the calendar or the clock,
- * 3季度, 17点, nor a power of ten that is written in words, 5千 (unit.c).
+ * - A denial in front of a comparison makes it its contrary: 不应低于 is ≥, 不宜大于 and 严禁超过 are ≤. Any other
+ *   word that may deny makes words of the clause: 并非≥5, !=5, 不等于5 (operator.c; labels in target.c).
+ * - What qualifies a number is no unit, 100不到, 100余人, 100件未完成; nor is a part of the calendar or the clock,
+ *   3季度, 17点, a rank, 2级, or a power of ten in words, 5千 (unit.c).
  * - A blank within a number is a thousands separator or keeps two numbers apart (text.h). Item numbers make words:
  *   1.5次;2.3人.
  */

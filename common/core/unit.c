@@ -66,11 +66,12 @@ static bool begins_power(zp_str text)
     return false;
 }
 
-/* 12月上旬, 22年初, 3季度, 17点: when, not how many. 月 and 年 alone are spans of time. */
-static bool is_of_calendar(zp_str text)
+/* 12月上旬, 22年初, 3季度, 17点: when, not how many; 1级, 2等: a rank. 月 and 年 alone are spans of time. */
+static bool tells_place(zp_str text)
 {
     static const zp_str words[] = {ZP_STR_ROW("号"), ZP_STR_ROW("点"),   ZP_STR_ROW("点钟"), ZP_STR_ROW("时"),
-                                   ZP_STR_ROW("季"), ZP_STR_ROW("季度"), ZP_STR_ROW("旬")};
+                                   ZP_STR_ROW("季"), ZP_STR_ROW("季度"), ZP_STR_ROW("旬"),   ZP_STR_ROW("级"),
+                                   ZP_STR_ROW("等"), ZP_STR_ROW("档")};
     const zp_str month = ZP_STR("月"), year = ZP_STR("年");
     bool part = zp_text_begins(text, month) || zp_text_begins(text, year);
     return is_one_of(text, words, sizeof words / sizeof *words) ||
@@ -97,7 +98,7 @@ static size_t joint(zp_str text)
 
 static bool is_unit(zp_str text)
 {
-    if (zp_text_characters(text) > ZP_MAX_UNIT_CHARACTERS || begins_power(text) || is_of_calendar(text))
+    if (zp_text_characters(text) > ZP_MAX_UNIT_CHARACTERS || begins_power(text) || tells_place(text))
         return false;
     if (zp_text_ends(text, ZP_STR("m2")) || zp_text_ends(text, ZP_STR("m3")))
         text.n--;

@@ -63,10 +63,10 @@ EITHER = re.compile(rf"(?:{SAID}(?:20[0-9]{{2}}(?:[-~–至到]))?(?P<year>20[0-
                     rf"|{SAID}(?P<month3>{MONTH})\.(?P<day>{DAY})|{SAID}(?P<year4>[0-9]{{2}})年")
 LETTER = r"[A-Za-z\u0380-\u03ff°\u3400-\u9fff]"
 UNIT = re.compile(rf"{LETTER}+(?:[/·*]{LETTER}+)*")
-# How a number is meant, and not what it counts; a power of ten in words; when, and not how many.
+# How a number is meant, and not what it counts; a power of ten in words; when, or which, and not how many.
 QUALIFIERS = re.compile("[不未没无非余多约近前后以之超达完已待尚拟预仅几许来半差缺欠成较]|左右|上下")
 POWERS = re.compile("(?!千[克米瓦字])[十百千万亿]")
-CALENDAR = re.compile("号|点钟?|时|季度?|旬|[月年][^/*].*")
+CALENDAR = re.compile("号|点钟?|时|季度?|旬|级|等|档|[月年][^/*].*")
 COUNTED = frozenset(
     "次人名位个家户场项件套台份期批起例篇本册部张条处座间幢栋所组队班门节辆艘架把根支枝只头匹棵株粒颗瓶盒箱包袋桶吨斤克升亩米轮届倍"
     "字页幅盏面块片道口孔段种类村镇县市床席站线单票卷宗剂针对双副枚趟遍餐桌月年周") | frozenset(

@@ -181,7 +181,7 @@ class Line:
             actual, worth = self.adopt(one, other)
             if not self.settles(one, other.op, actual):
                 return "unverifiable", None
-            if self.may_be_too_much(one, actual):
+            if isinstance(one, cells.Clause) and self.has_two_sides(one, actual):
                 self.say_cells("QUAL_UNVERIFIABLE", "actual")
                 return "unverifiable", None
             self.actual = actual
@@ -225,17 +225,20 @@ class Line:
             return op in (">=", ">", "=") and actual >= target and not (op == "=" and target == 0)
         return bound not in ("<=", "<") or (op in ("<=", "<") and actual <= target)
 
-    def is_cost(self):
-        return any("成本" in str(self.row.get(key) or "") for key in ("level1", "level2"))
+    def is_called(self, name):
+        return any(name in str(self.row.get(key) or "") for key in ("level1", "level2"))
 
     def is_undirected_cost(self, clause):
         unit = clause.unit.dimension
-        return clause.op in (None, "=") and self.is_cost() and (not unit or unit.startswith(cells.MONEY))
+        return clause.op in (None, "=") and self.is_called("成本") and (not unit or unit.startswith(cells.MONEY))
 
-    def may_be_too_much(self, one, actual):
-        """A cost of 100% or 5次: more may be too much, and may be what was saved."""
-        return (isinstance(one, cells.Clause) and one.op in (None, "=") and self.is_cost()
-                and not self.is_undirected_cost(one) and actual > one.value * one.unit.factor())
+    def has_two_sides(self, one, actual):
+        """A cost of 100% or 5次: more may be too much, and may be what was saved. 24小时 may be a limit, and may be how long."""
+        target, unit = one.value * one.unit.factor(), one.unit.dimension
+        if one.op not in (None, "=") or self.is_undirected_cost(one):
+            return False
+        span = unit == "time" or unit in ("工作日", "个工作日", "周", "月", "个月", "年")
+        return (self.is_called("成本") and actual > target) or (self.is_called("时效") and span and actual != target)
 
     def adopt(self, one, other):
         """The actual value in the target's unit, and what its number is worth in the formula."""

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
 from dice import filled_forms, meant_forms  # noqa: E402
 from judge import judge  # noqa: E402
 from profiles import Profile  # noqa: E402
-from rules import cents, shown  # noqa: E402
+from rules import earned, shown  # noqa: E402
 
 FORMS = int(os.environ.get("ZP_ORACLE_FORMS", "300"))  # a profile and test
 WATCHED = {"SCORE_TOO_HIGH", "SCORE_TOO_LOW", "SCORE_ROUNDED", "STRICT_BOUNDARY", "EQUAL_EXCEEDED", "REVERSE_EXCEEDED"}
@@ -86,7 +86,7 @@ class WholeForms(unittest.TestCase):
         numbers = re.fullmatch(r"([0-9.,]+) ÷ ([0-9.,]+) × ([0-9.]+)", line["formula"] or "")
         if numbers:
             over, under, weight = (Fraction(number.replace(",", "")) for number in numbers.groups())
-            self.assertEqual(cents(over / under * weight), points(line["computed"]),
+            self.assertEqual(shown(earned(over / under, weight)), points(line["computed"]),
                              json.dumps(line, ensure_ascii=False))
 
     def compare(self, form, result, profile):
