@@ -38,17 +38,42 @@ static bool is_one_of(zp_str text, const zp_str *words, size_t count)
  * reached, is a bound or a day; or a comparison with something else. */
 static bool begins_qualifier(zp_str text)
 {
-    static const zp_str qualifiers[] = {
-        ZP_STR_ROW("不"), ZP_STR_ROW("未"),   ZP_STR_ROW("没"),  ZP_STR_ROW("无"), ZP_STR_ROW("非"), ZP_STR_ROW("余"),
-        ZP_STR_ROW("多"), ZP_STR_ROW("约"),   ZP_STR_ROW("近"),  ZP_STR_ROW("前"), ZP_STR_ROW("后"), ZP_STR_ROW("以"),
-        ZP_STR_ROW("之"), ZP_STR_ROW("超"),   ZP_STR_ROW("达"),  ZP_STR_ROW("完"), ZP_STR_ROW("已"), ZP_STR_ROW("待"),
-        ZP_STR_ROW("尚"), ZP_STR_ROW("拟"),   ZP_STR_ROW("预"),  ZP_STR_ROW("仅"), ZP_STR_ROW("几"), ZP_STR_ROW("许"),
-        ZP_STR_ROW("来"), ZP_STR_ROW("半"),   ZP_STR_ROW("差"),  ZP_STR_ROW("缺"), ZP_STR_ROW("欠"), ZP_STR_ROW("成"),
-        ZP_STR_ROW("较"), ZP_STR_ROW("左右"), ZP_STR_ROW("上下")};
-    for (size_t i = 0; i < sizeof qualifiers / sizeof *qualifiers; i++)
-        if (zp_text_begins(text, qualifiers[i]))
-            return true;
-    return false;
+    switch (zp_text_wide(text.p, text.n)) {
+    case U'不':
+    case U'未':
+    case U'没':
+    case U'无':
+    case U'非':
+    case U'余':
+    case U'多':
+    case U'约':
+    case U'近':
+    case U'前':
+    case U'后':
+    case U'以':
+    case U'之':
+    case U'超':
+    case U'达':
+    case U'完':
+    case U'已':
+    case U'待':
+    case U'尚':
+    case U'拟':
+    case U'预':
+    case U'仅':
+    case U'几':
+    case U'许':
+    case U'来':
+    case U'半':
+    case U'差':
+    case U'缺':
+    case U'欠':
+    case U'成':
+    case U'较':
+        return true;
+    default:
+        return zp_text_begins(text, ZP_STR("左右")) || zp_text_begins(text, ZP_STR("上下"));
+    }
 }
 
 /* 5千, 3百万元: a power of ten, unless it belongs to the word, as in 千克. */
