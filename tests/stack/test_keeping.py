@@ -320,7 +320,7 @@ class Lost(ServiceCase):
         season, _ = self.stopped_season()
         s = season.service
         os.truncate(os.path.join(s.data, "intake", "data.mdb"), 8192)
-        ended = self.refused(s, ASAN_OPTIONS="handle_sigbus=0")
+        ended = self.refused(s, ASAN_OPTIONS="handle_sigbus=0", TSAN_OPTIONS="handle_sigbus=0")
         self.assertEqual(ended.returncode, -signal.SIGBUS, ended.stderr)
         self.assertIn("cut short", ended.stderr)
         self.assertIn("restore the store from a backup", ended.stderr)
