@@ -8,6 +8,7 @@
 #include "store/meta.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DATABASES = 7 };
@@ -55,6 +56,21 @@ static zp_rc seed_ids(zp_intake *self, char *message, size_t message_size)
     return rc;
 }
 
+static zp_rc learn(zp_intake *self, char *message, size_t message_size)
+{
+    zp_rc rc = zp_known_open(self);
+    if (rc == ZP_CONFLICT)
+        snprintf(message, message_size, "%s: written by an earlier version, in another layout; set another data_dir",
+                 self->env.path);
+    else if (rc == ZP_NOMEM)
+        snprintf(message, message_size, "%s: the forms that it holds find no room in memory; see README, Operating it",
+                 self->env.path);
+    else if (rc)
+        zp_env_explain(self->env.path, self->env.map_size, rc == ZP_CORRUPT ? MDB_CORRUPTED : EIO, message,
+                       message_size);
+    return rc;
+}
+
 zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_intake **out, char *message,
                      size_t message_size)
 {
@@ -71,6 +87,8 @@ zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_i
         rc = zp_meta_refuse_archive(&self->env, self->meta, message, message_size);
     if (!rc)
         rc = seed_ids(self, message, message_size);
+    if (!rc && access == ZP_READ_WRITE)
+        rc = learn(self, message, message_size);
     if (rc)
         zp_intake_close(&self);
     *out = self;
@@ -84,6 +102,8 @@ void zp_intake_close(zp_intake **self)
         return;
     zp_read_close(&store->look);
     zp_buf_free(&store->head);
+    zp_buf_free(&store->found);
+    zp_known_close(store);
     zp_env_close(&store->env);
     free(store);
     *self = NULL;

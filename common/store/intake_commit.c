@@ -117,14 +117,18 @@ static zp_rc write_new(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put *pu
     if (rc)
         return rc;
     const zp_str record[] = {zp_buf_view(&self->head), put->form};
-    zp_receipt_bytes bytes = zp_receipt_pack(&(zp_receipt){put->id, put->digest, put->revision});
-    zp_revision_key revision = zp_revision_key_of(&put->form_key, put->revision);
-    zp_str receipt = ZP_BYTES(bytes), attempts = {(const char *)no_attempts, sizeof no_attempts};
+    zp_revision revision = {put->form_key, {put->id, put->digest, put->revision}};
+    zp_receipt_bytes receipt_bytes = zp_receipt_pack(&revision.receipt);
+    zp_revision_bytes revision_bytes = zp_revision_pack(&revision);
+    zp_str receipt = ZP_BYTES(receipt_bytes), entry = ZP_BYTES(revision_bytes),
+           attempts = {(const char *)no_attempts, sizeof no_attempts};
     rc = zp_put_sealed(txn, self->forms, ZP_BYTES(put->id), record, 2, MDB_APPEND | MDB_NOOVERWRITE);
     if (!rc)
         rc = zp_put_sealed(txn, self->pending, ZP_BYTES(put->id), &attempts, 1, MDB_APPEND);
     if (!rc)
-        rc = zp_put_sealed(txn, self->revisions, ZP_BYTES(revision), &receipt, 1, MDB_NOOVERWRITE);
+        rc = zp_put_sealed(txn, self->revisions, ZP_BYTES(put->id), &entry, 1, MDB_APPEND | MDB_NOOVERWRITE);
+    if (!rc)
+        rc = zp_known_add(self, &put->form_key, &put->id, put->has_if_match ? &put->if_match : NULL);
     if (!rc && zp_str_present(put->idempotency_key))
         rc = write_key(self, txn, put, &put->id, receipt);
     return rc;
@@ -213,6 +217,7 @@ zp_rc zp_intake_commit(zp_intake *self, int64_t now_ms, zp_put **puts, size_t pu
         rc = zp_env_commit(&self->env, txn); /* from here on the new ones are ours to score */
     else if (txn)
         mdb_txn_abort(txn);
+    zp_known_settle(self, rc);
     if (rc)
         give_all(puts, put_count, rc == ZP_IN_DOUBT ? ZP_PUT_IN_DOUBT : ZP_PUT_REFUSED);
     ZP_HOOK("intake-committed", ZP_STR(""));

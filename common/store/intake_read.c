@@ -23,6 +23,7 @@ void zp_intake_reader_destroy(zp_intake_reader **self)
     if (!*self)
         return;
     zp_read_close(&(*self)->read);
+    zp_buf_free(&(*self)->found);
     free(*self);
     *self = NULL;
 }
@@ -49,14 +50,19 @@ zp_rc zp_intake_get(zp_intake_reader *self, const zp_id *id, zp_buf *out)
 
 zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *out)
 {
-    zp_receipt receipt;
-    zp_rc rc = begin(self);
+    zp_revision current;
+    if (!self->store->current)
+        return ZP_INVALID;
+    /* First the refs and then the view, so that what a ref stands for is in it unless its commit goes on. */
+    zp_rc rc = zp_memo_find(self->store->current, key->b, &self->found);
+    if (!rc)
+        rc = begin(self);
     if (rc)
         return rc;
-    rc = zp_intake_find_current(self->store, self->read.txn, key, &receipt);
+    rc = zp_known_current(self->store, self->read.txn, key, &self->found, &current);
     zp_read_end(&self->read);
     if (!rc)
-        *out = receipt.id;
+        *out = current.receipt.id;
     return rc;
 }
 

@@ -277,8 +277,12 @@ zp_rc zp_verify(zp_intake *intake, zp_scores *scores, const zp_verify_report *re
     self.arena = zp_arena_new(ARENA);
     zp_rc rc = self.arena ? zp_tally_new(&self.tally) : ZP_NOMEM;
     if (!rc)
+        rc = zp_memo_new(NULL, &self.numbers);
+    if (!rc)
         rc = verify_all(&self);
     zp_tally_destroy(&self.tally);
+    zp_memo_destroy(&self.numbers);
+    zp_buf_free(&self.found);
     zp_read_close(&self.intake_read);
     zp_read_close(&self.scores_read);
     zp_buf_free(&self.json);

@@ -7,22 +7,9 @@
 
 #include "codec/form_json.h"
 
-static bool same_id(const zp_id *a, const zp_id *b)
-{
-    return zp_id_cmp(a, b) == 0;
-}
-
 static bool same_digest(const zp_digest *a, const zp_digest *b)
 {
     return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
-/* A receipt stored at key. */
-static zp_rc find_receipt(zp_check *self, MDB_dbi dbi, zp_str key, zp_receipt *out)
-{
-    zp_str bytes;
-    zp_rc rc = zp_get_sealed(self->intake_read.txn, dbi, key, &bytes);
-    return rc ? rc : zp_receipt_unpack(bytes, out);
 }
 
 /* ---- forms ---- */
@@ -40,17 +27,11 @@ static zp_rc check_digest(zp_check *self, const zp_submission *submission, const
     return ZP_OK;
 }
 
-static void check_its_revision(zp_check *self, const zp_id *id, const zp_submission *submission, const zp_form *form)
+static void check_its_revision(zp_check *self, const zp_id *id)
 {
-    zp_form_key form_key;
-    zp_receipt receipt;
-    zp_form_key_of(zp_form_year(form), form->unit, form->project_name, &form_key);
-    zp_revision_key key = zp_revision_key_of(&form_key, submission->revision);
-    zp_rc rc = find_receipt(self, self->intake->revisions, ZP_BYTES(key), &receipt);
-    if (rc == ZP_NOTFOUND)
-        zp_check_fault(self, "revisions has no entry for its revision %u", submission->revision);
-    else if (!rc && !same_id(&receipt.id, id))
-        zp_check_fault(self, "revisions has another submission as its revision %u", submission->revision);
+    zp_revision revision;
+    if (zp_revision_find(self->intake, self->intake_read.txn, id, &revision) == ZP_NOTFOUND)
+        zp_check_fault(self, "revisions has no entry for it");
 }
 
 static zp_rc check_that_it_is_scored(zp_check *self, const zp_id *id)
@@ -100,7 +81,7 @@ zp_rc zp_check_form(void *context, zp_str key, MDB_val value)
         rc = check_digest(self, &submission, &form);
     }
     if (!rc)
-        check_its_revision(self, &id, &submission, &form);
+        check_its_revision(self, &id);
     return rc ? rc : check_replaced(self, &submission);
 }
 
@@ -122,16 +103,9 @@ zp_rc zp_check_pending(void *context, zp_str key, MDB_val value)
 /* ---- what refers to forms ---- */
 
 /* False: named, or nothing to compare with. */
-static bool check_receipt(zp_check *self, MDB_val value, zp_receipt *receipt, zp_submission *submission)
+static bool check_receipt(zp_check *self, const zp_receipt *receipt, zp_submission *submission)
 {
-    zp_str bytes;
     char id[ZP_ID_TEXT + 1];
-    if (!zp_check_seal(self, value, &bytes))
-        return false;
-    if (zp_receipt_unpack(bytes, receipt) != ZP_OK) {
-        zp_check_undecoded(self);
-        return false;
-    }
     zp_id_format(&receipt->id, id);
     zp_rc rc = zp_check_find_form(self, &receipt->id, submission);
     if (rc == ZP_NOTFOUND)
@@ -144,11 +118,17 @@ static bool check_receipt(zp_check *self, MDB_val value, zp_receipt *receipt, zp
 zp_rc zp_check_idempotency(void *context, zp_str key, MDB_val value)
 {
     zp_check *self = context;
+    zp_str bytes;
     zp_receipt receipt;
     zp_submission submission;
     if (key.n != sizeof(zp_idempotency_key))
         zp_check_fault(self, "the key has %zu bytes, not %zu", key.n, sizeof(zp_idempotency_key));
-    check_receipt(self, value, &receipt, &submission);
+    if (!zp_check_seal(self, value, &bytes))
+        return ZP_OK;
+    if (zp_receipt_unpack(bytes, &receipt) == ZP_OK)
+        check_receipt(self, &receipt, &submission);
+    else
+        zp_check_undecoded(self);
     return ZP_OK;
 }
 
@@ -169,33 +149,92 @@ zp_rc zp_check_expiry(void *context, zp_str key, MDB_val value)
     return rc;
 }
 
-/* The key is the form's, with the revision that the receipt says; the revision before is there. */
-static zp_rc check_revision_key(zp_check *self, zp_str key, const zp_receipt *receipt, const zp_submission *submission)
+static bool same_form(const zp_form_key *a, const zp_form_key *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+static zp_rc check_form_key(zp_check *self, const zp_revision *revision, const zp_submission *submission)
 {
     zp_form form;
-    zp_form_key form_key;
+    zp_form_key wanted;
     zp_rc rc = zp_form_unpack(submission->form, self->arena, &form);
     if (rc)
         return rc == ZP_CORRUPT ? ZP_OK : rc;
-    zp_form_key_of(zp_form_year(&form), form.unit, form.project_name, &form_key);
-    zp_revision_key wanted = zp_revision_key_of(&form_key, receipt->revision);
-    if (!zp_str_eq(key, ZP_BYTES(wanted)))
-        zp_check_fault(self, "the form that it names is of another year, unit, project or revision");
-    if (receipt->revision <= 1)
-        return ZP_OK;
-    wanted = zp_revision_key_of(&form_key, receipt->revision - 1);
-    if (!zp_check_has(self->intake_read.txn, self->intake->revisions, ZP_BYTES(wanted), &rc) && !rc)
-        zp_check_fault(self, "there is no revision %u before it", receipt->revision - 1);
-    return rc;
+    zp_form_key_of(zp_form_year(&form), form.unit, form.project_name, &wanted);
+    if (!same_form(&revision->form, &wanted))
+        zp_check_fault(self, "the form that it names is of another year, unit or project");
+    return ZP_OK;
+}
+
+/* That an earlier one which the submission names is this form's revision of that number. */
+static void check_earlier(zp_check *self, const zp_revision *revision, const zp_id *id, uint32_t number,
+                          const char *what)
+{
+    char text[ZP_ID_TEXT + 1];
+    zp_revision earlier;
+    zp_rc rc = zp_revision_find(self->intake, self->intake_read.txn, id, &earlier);
+    if (rc && rc != ZP_NOTFOUND)
+        return; /* named where its own turn comes */
+    zp_id_format(id, text);
+    if (rc || !same_form(&earlier.form, &revision->form) || earlier.receipt.revision != number)
+        zp_check_fault(self, "%s, %s, is not revision %u of its form", what, text, number);
+}
+
+/*
+ * A number above 1 has the one before it, and none comes twice: so the revisions of a form are numbered from 1 on
+ * without a gap.
+ */
+static void check_chain(zp_check *self, const zp_revision *revision, const zp_submission *submission)
+{
+    uint32_t number = revision->receipt.revision;
+    if (number == 0 || (number > 1) != submission->has_replaces)
+        zp_check_fault(self, "it is revision %u, and its form says otherwise", number);
+    if (number <= 1 || !submission->has_replaces)
+        return;
+    check_earlier(self, revision, &submission->replaces, number - 1, "what it replaced");
+    check_earlier(self, revision, &submission->first, 1, "what it names as the first");
+}
+
+/* The one that a ref of `numbers` stands for, in this slice's view. */
+static bool is_same_number(zp_check *self, zp_memo_ref ref, const zp_revision *revision)
+{
+    zp_revision other;
+    return zp_known_find(self->intake, self->intake_read.txn, ref, &other) == ZP_OK &&
+           same_form(&other.form, &revision->form) && other.receipt.revision == revision->receipt.revision;
+}
+
+static zp_rc check_number(zp_check *self, const zp_revision *revision)
+{
+    zp_form_key key = revision->form;
+    uint8_t number[4];
+    zp_memo_ref ref;
+    zp_be32_put(number, revision->receipt.revision);
+    for (size_t i = 0; i < sizeof number; i++)
+        key.b[i] ^= number[i];
+    zp_rc rc = zp_memo_find(self->numbers, key.b, &self->found);
+    for (size_t i = 0; !rc && (ref = zp_memo_found(&self->found, i)); i++)
+        if (is_same_number(self, ref, revision))
+            zp_check_fault(self, "its form has another revision %u", revision->receipt.revision);
+    return rc ? rc : zp_memo_add(self->numbers, key.b, zp_memo_ref_of(&revision->receipt.id));
 }
 
 zp_rc zp_check_revision(void *context, zp_str key, MDB_val value)
 {
     zp_check *self = context;
-    zp_receipt receipt;
+    zp_id id;
+    zp_str bytes;
+    zp_revision revision;
     zp_submission submission;
-    if (key.n != sizeof(zp_revision_key))
-        zp_check_fault(self, "the key has %zu bytes, not %zu", key.n, sizeof(zp_revision_key));
-    return check_receipt(self, value, &receipt, &submission) ? check_revision_key(self, key, &receipt, &submission)
-                                                             : ZP_OK;
+    if (!zp_check_id(self, key, &id) || !zp_check_seal(self, value, &bytes))
+        return ZP_OK;
+    if (zp_revision_unpack(bytes, &id, &revision) != ZP_OK) {
+        zp_check_undecoded(self);
+        return ZP_OK;
+    }
+    zp_rc rc = check_number(self, &revision);
+    if (rc || !check_receipt(self, &revision.receipt, &submission))
+        return rc;
+    check_chain(self, &revision, &submission);
+    return check_form_key(self, &revision, &submission);
 }

@@ -27,6 +27,8 @@ typedef struct {
     bool is_archive;     /* of one year: its events have gaps, and their number is noted */
     zp_archive_note archive;
     zp_tally *tally;
+    zp_memo *numbers; /* form and number of each revision looked at */
+    zp_buf found;
 } zp_check;
 
 /* Counts and names a fault of the record that the scan is at. */

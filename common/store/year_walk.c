@@ -36,7 +36,8 @@ void zp_year_complain(zp_archive *self, zp_year_database which, zp_str key, cons
 {
     char text[ZP_ID_TEXT + 1] = "";
     zp_id id;
-    if (key.n == sizeof id.b && (which == ZP_OF_FORMS || which == ZP_OF_RESULTS || which == ZP_OF_EXPIRY)) {
+    if (key.n == sizeof id.b &&
+        (which == ZP_OF_FORMS || which == ZP_OF_REVISIONS || which == ZP_OF_RESULTS || which == ZP_OF_EXPIRY)) {
         memcpy(id.b, key.p, sizeof id.b);
         zp_id_format(&id, text);
     } else if (key.n == sizeof(zp_seq_key)) {
@@ -109,10 +110,10 @@ static zp_rc is_pending(walk *w, zp_str key, bool *out)
     return rc == ZP_NOTFOUND ? ZP_OK : rc;
 }
 
-static zp_rc show_form(walk *w, zp_str key, MDB_val value, const zp_submission *submission, const zp_form *form)
+static zp_rc show_form(walk *w, zp_str key, MDB_val value, const zp_form *form)
 {
     bool pending;
-    zp_str receipt;
+    zp_str revision;
     zp_form_key form_key;
     zp_rc rc = is_pending(w, key, &pending);
     w->archive->counts.forms++;
@@ -120,10 +121,9 @@ static zp_rc show_form(walk *w, zp_str key, MDB_val value, const zp_submission *
     if (rc || w->count_only)
         return rc;
     zp_form_key_of(zp_form_year(form), form->unit, form->project_name, &form_key);
-    zp_revision_key revision = zp_revision_key_of(&form_key, submission->revision);
     rc = w->visit->each(w->visit->context, ZP_OF_FORMS, key, value);
     if (!rc)
-        rc = show_found(w, ZP_OF_REVISIONS, ZP_BYTES(revision), &receipt);
+        rc = show_found(w, ZP_OF_REVISIONS, key, &revision);
     return rc ? rc : show_result(w, key, &form_key);
 }
 
@@ -141,7 +141,7 @@ static zp_rc look_at_form(void *context, zp_str key, MDB_val value)
         rc = zp_form_unpack(submission.form, w->arena, &form);
     if (rc)
         return rc == ZP_CORRUPT ? damaged(w, ZP_OF_FORMS, key, "it cannot be read, so its year is not known") : rc;
-    return zp_form_year(&form) == w->archive->year ? show_form(w, key, value, &submission, &form) : ZP_OK;
+    return zp_form_year(&form) == w->archive->year ? show_form(w, key, value, &form) : ZP_OK;
 }
 
 /* ---- keys ---- */

@@ -4,6 +4,7 @@
  */
 #include "codec/submission.h"
 #include "intake_kit.h"
+#include "store/intake_store.h"
 
 /* ---- what is kept ---- */
 
@@ -179,6 +180,44 @@ static void flipped_byte_is_reported_not_served(void **state)
     assert_int_equal(other.verdict, ZP_PUT_NEW);
 }
 
+static void a_damaged_revision_hides_no_form(void **state)
+{
+    fixture *f = *state;
+    zp_put damaged = submission("project 1", "a"), sound = submission("project 2", "b");
+    zp_id current;
+    commit(f, &damaged, ZP_PUT_NEW);
+    commit(f, &sound, ZP_PUT_NEW);
+    close_store(f);
+    assert_true(flip_on_disk(&f->where, (zp_str){(const char *)damaged.digest.b, sizeof damaged.digest.b}) > 0);
+    open_store(f, MAP);
+    assert_int_equal(zp_intake_current(f->reader, &damaged.form_key, &current), ZP_CORRUPT);
+    zp_put again = submission("project 1", "a"), other = submission("project 1", "other");
+    commit(f, &again, ZP_PUT_REFUSED);
+    commit(f, &other, ZP_PUT_REFUSED);
+    zp_put sound_again = submission("project 2", "b");
+    commit(f, &sound_again, ZP_PUT_SAME);
+}
+
+static void a_store_of_another_layout_is_refused(void **state)
+{
+    fixture *f = *state;
+    static const char key[20] = "20 bytes, as before";
+    MDB_txn *txn;
+    zp_str value = ZP_STR("value");
+    assert_int_equal(zp_env_begin(&f->store->env, &txn), ZP_OK);
+    assert_int_equal(zp_put_sealed(txn, f->store->revisions, (zp_str){key, sizeof key}, &value, 1, 0), ZP_OK);
+    assert_int_equal(zp_env_commit(&f->store->env, txn), ZP_OK);
+    close_store(f);
+    zp_intake *none;
+    assert_int_equal(zp_intake_open(f->where.store, MAP, ZP_READ_WRITE, &none, f->message, sizeof f->message),
+                     ZP_CONFLICT);
+    assert_non_null(strstr(f->message, f->where.store));
+    assert_non_null(strstr(f->message, "earlier version"));
+    remove_place(&f->where);
+    make_place(&f->where);
+    open_store(f, MAP);
+}
+
 static void map_full_changes_nothing(void **state)
 {
     fixture *f = *state;
@@ -210,6 +249,13 @@ static void map_full_changes_nothing(void **state)
         assert_int_equal(batch[i]->verdict, ZP_PUT_REFUSED);
     zp_intake_stats after = stats(f);
     assert_true(after.forms == before.forms && after.pending == before.pending && after.revisions == before.revisions);
+    /* Nothing is known of what was not stored. */
+    zp_id current;
+    assert_int_equal(zp_intake_current(f->reader, &small.form_key, &current), ZP_NOTFOUND);
+    assert_int_equal(zp_intake_current(f->reader, &last.form_key, &current), ZP_OK);
+    assert_memory_equal(&current, &last.id, sizeof current);
+    zp_put lost = replacing(small.id, "small", "t");
+    commit(f, &lost, ZP_PUT_NO_SUCH);
     /* And the store goes on with what it has room for. */
     commit(f, &small, ZP_PUT_NEW);
     assert_int_equal(zp_intake_commit(f->store, now_ms, NULL, 0, &last.id, 1, NULL, 0), ZP_OK);
@@ -290,6 +336,8 @@ int main(void)
         PROMISE(pending_is_paged_in_both_directions),
         PROMISE(expired_keys_are_forgotten_and_their_forms_kept),
         PROMISE(flipped_byte_is_reported_not_served),
+        PROMISE(a_damaged_revision_hides_no_form),
+        PROMISE(a_store_of_another_layout_is_refused),
         PROMISE(map_full_changes_nothing),
         PROMISE(survives_kill_9),
     };
