@@ -122,15 +122,7 @@ static zp_rc remove_forwards(removal *r, zp_year_database which, zp_scan_each ea
 
 static zp_rc remove_key(void *context, zp_str key, MDB_val value)
 {
-    removal *r = context;
-    zp_str hashed;
-    MDB_val receipt;
-    zp_rc rc = zp_unseal(value, &hashed);
-    if (!rc)
-        rc = archived(r, ZP_OF_KEYS, hashed, &receipt);
-    if (!rc)
-        rc = unless_gone(take_out(r, ZP_OF_KEYS, hashed, receipt));
-    return rc ? rc : unless_gone(take_out(r, ZP_OF_EXPIRY, key, value));
+    return unless_gone(take_out(context, ZP_OF_KEYS, key, value));
 }
 
 /* ---- forms ---- */
@@ -381,7 +373,7 @@ static zp_rc remove_all(removal *r)
 {
     zp_rc rc = write_season(r, ZP_SEASON_ARCHIVING);
     if (!rc)
-        rc = remove_forwards(r, ZP_OF_EXPIRY, remove_key);
+        rc = remove_forwards(r, ZP_OF_KEYS, remove_key);
     if (!rc)
         rc = remove_forms(r);
     if (!rc)

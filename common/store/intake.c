@@ -11,14 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DATABASES = 7 };
+enum { DATABASES = 6 };
 
 static zp_rc open_databases(zp_intake *self, char *message, size_t message_size)
 {
     const zp_env_db dbs[DATABASES] = {{"forms", &self->forms, false},
                                       {"pending", &self->pending, false},
                                       {"idempotency", &self->idempotency, false},
-                                      {"expiry", &self->expiry, false},
                                       {"revisions", &self->revisions, false},
                                       {"archived", &self->archived, true},
                                       {"meta", &self->meta, true}};
@@ -45,6 +44,8 @@ static zp_rc seed_ids(zp_intake *self, char *message, size_t message_size)
     zp_rc rc = zp_read_begin(&self->env, &self->look);
     if (!rc) {
         rc = newest_id(self->look.txn, self->forms, &self->ids.last);
+        if (!rc)
+            rc = newest_id(self->look.txn, self->idempotency, &self->ids.last);
         if (!rc && self->archived)
             rc = newest_id(self->look.txn, self->archived, &self->ids.last);
         if (!rc)

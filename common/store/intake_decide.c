@@ -11,50 +11,42 @@
 #include "codec/submission.h"
 #include "store/intake_store.h"
 
-enum { DIGEST_AT = 16, REVISION_AT = 48 };
-
-zp_receipt_bytes zp_receipt_pack(const zp_receipt *receipt)
-{
-    zp_receipt_bytes bytes;
-    memcpy(bytes.b, receipt->id.b, sizeof receipt->id.b);
-    memcpy(bytes.b + DIGEST_AT, receipt->digest.b, sizeof receipt->digest.b);
-    zp_be32_put(bytes.b + REVISION_AT, receipt->revision);
-    return bytes;
-}
-
-zp_rc zp_receipt_unpack(zp_str bytes, zp_receipt *out)
-{
-    if (bytes.n != sizeof(zp_receipt_bytes))
-        return ZP_CORRUPT;
-    memcpy(out->id.b, bytes.p, sizeof out->id.b);
-    memcpy(out->digest.b, bytes.p + DIGEST_AT, sizeof out->digest.b);
-    out->revision = zp_be32(bytes.p + REVISION_AT);
-    return ZP_OK;
-}
-
-static zp_rc find_receipt(MDB_txn *txn, MDB_dbi dbi, zp_str key, zp_receipt *out)
-{
-    zp_str bytes;
-    zp_rc rc = zp_get_sealed(txn, dbi, key, &bytes);
-    return rc ? rc : zp_receipt_unpack(bytes, out);
-}
+enum { DIGEST_AT = 16, REVISION_AT = 48, ID_AT = 16 };
 
 zp_revision_bytes zp_revision_pack(const zp_revision *revision)
 {
     zp_revision_bytes bytes;
-    zp_receipt_bytes receipt = zp_receipt_pack(&revision->receipt);
-    memcpy(bytes.b, receipt.b, sizeof receipt.b);
-    memcpy(bytes.b, revision->form.b, sizeof revision->form.b); /* where the id would stand, which is the key */
+    memcpy(bytes.b, revision->form.b, sizeof revision->form.b);
+    memcpy(bytes.b + DIGEST_AT, revision->receipt.digest.b, sizeof revision->receipt.digest.b);
+    zp_be32_put(bytes.b + REVISION_AT, revision->receipt.revision);
     return bytes;
 }
 
 zp_rc zp_revision_unpack(zp_str bytes, const zp_id *id, zp_revision *out)
 {
-    zp_rc rc = zp_receipt_unpack(bytes, &out->receipt);
-    if (rc)
-        return rc;
+    if (bytes.n != sizeof(zp_revision_bytes))
+        return ZP_CORRUPT;
     memcpy(out->form.b, bytes.p, sizeof out->form.b);
+    memcpy(out->receipt.digest.b, bytes.p + DIGEST_AT, sizeof out->receipt.digest.b);
+    out->receipt.revision = zp_be32(bytes.p + REVISION_AT);
     out->receipt.id = *id;
+    return ZP_OK;
+}
+
+zp_key_use_bytes zp_key_use_pack(const zp_key_use *use)
+{
+    zp_key_use_bytes bytes;
+    memcpy(bytes.b, use->key.b, sizeof use->key.b);
+    memcpy(bytes.b + ID_AT, use->id.b, sizeof use->id.b);
+    return bytes;
+}
+
+zp_rc zp_key_use_unpack(zp_str bytes, zp_key_use *out)
+{
+    if (bytes.n != sizeof(zp_key_use_bytes))
+        return ZP_CORRUPT;
+    memcpy(out->key.b, bytes.p, sizeof out->key.b);
+    memcpy(out->id.b, bytes.p + ID_AT, sizeof out->id.b);
     return ZP_OK;
 }
 
@@ -126,7 +118,7 @@ static zp_rc next_revision(zp_intake *self, MDB_txn *txn, zp_put *put, const zp_
     return ZP_OK;
 }
 
-/* Back from the current one, as each names the one that it replaced. */
+/* Back from the current one, as each names the one that it replaced: one record for each that came since. */
 static zp_rc walk_back(zp_intake *self, MDB_txn *txn, const zp_receipt *current, uint32_t revision, zp_receipt *out)
 {
     *out = *current;
@@ -210,6 +202,21 @@ static zp_rc decide_by_form(zp_intake *self, MDB_txn *txn, zp_put *put)
                              : decide_unnamed(self, txn, put, &current.receipt);
 }
 
+/* What a known key stands for. */
+static zp_rc find_by_key(zp_intake *self, MDB_txn *txn, const zp_put *put, zp_revision *out)
+{
+    zp_idempotency_key key;
+    zp_id id;
+    zp_idempotency_key_of(put->submitter, put->idempotency_key, &key);
+    zp_rc rc = zp_memo_find(self->keys, key.b, &self->found);
+    if (!rc)
+        rc = zp_known_key(self, txn, &key, &self->found, &id);
+    if (rc)
+        return rc;
+    rc = zp_revision_find(self, txn, &id, out);
+    return rc == ZP_NOTFOUND ? ZP_CORRUPT : rc;
+}
+
 zp_rc zp_intake_decide(zp_intake *self, MDB_txn *txn, zp_put *put)
 {
     if (zp_seasons_state(&self->seasons, put->year) != ZP_SEASON_OPEN) {
@@ -218,10 +225,8 @@ zp_rc zp_intake_decide(zp_intake *self, MDB_txn *txn, zp_put *put)
     }
     if (!zp_str_present(put->idempotency_key))
         return decide_by_form(self, txn, put);
-    zp_idempotency_key key;
-    zp_receipt known;
-    zp_idempotency_key_of(put->submitter, put->idempotency_key, &key);
-    zp_rc rc = find_receipt(txn, self->idempotency, ZP_BYTES(key), &known);
+    zp_revision known;
+    zp_rc rc = find_by_key(self, txn, put, &known);
     if (rc == ZP_NOTFOUND) {
         rc = decide_by_form(self, txn, put);
         put->adopts_key = !rc && put->verdict == ZP_PUT_SAME;
@@ -229,8 +234,8 @@ zp_rc zp_intake_decide(zp_intake *self, MDB_txn *txn, zp_put *put)
     }
     if (rc)
         return rc;
-    if (has_content(&known, put))
-        return same_as(put, &known);
+    if (has_content(&known.receipt, put))
+        return same_as(put, &known.receipt);
     put->verdict = ZP_PUT_KEY_REUSED;
     return ZP_OK;
 }

@@ -69,18 +69,16 @@ zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *o
 zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_id *out)
 {
     zp_idempotency_key hashed;
-    zp_receipt receipt;
-    zp_str bytes;
+    if (!self->store->keys)
+        return ZP_INVALID;
     zp_idempotency_key_of(submitter, key, &hashed);
-    zp_rc rc = begin(self);
+    zp_rc rc = zp_memo_find(self->store->keys, hashed.b, &self->found);
+    if (!rc)
+        rc = begin(self);
     if (rc)
         return rc;
-    rc = zp_get_sealed(self->read.txn, self->store->idempotency, ZP_BYTES(hashed), &bytes);
-    if (!rc)
-        rc = zp_receipt_unpack(bytes, &receipt);
+    rc = zp_known_key(self->store, self->read.txn, &hashed, &self->found, out);
     zp_read_end(&self->read);
-    if (!rc)
-        *out = receipt.id;
     return rc;
 }
 

@@ -7,6 +7,11 @@
 
 #include "codec/form_json.h"
 
+static bool same_id(const zp_id *a, const zp_id *b)
+{
+    return zp_id_cmp(a, b) == 0;
+}
+
 static bool same_digest(const zp_digest *a, const zp_digest *b)
 {
     return memcmp(a->b, b->b, sizeof a->b) == 0;
@@ -32,6 +37,56 @@ static void check_its_revision(zp_check *self, const zp_id *id)
     zp_revision revision;
     if (zp_revision_find(self->intake, self->intake_read.txn, id, &revision) == ZP_NOTFOUND)
         zp_check_fault(self, "revisions has no entry for it");
+}
+
+/* The oldest key that has not expired. ZP_NOTFOUND: there is none. */
+static zp_rc oldest_key(zp_check *self, zp_id *out)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    zp_rc rc = zp_env_rc(mdb_cursor_open(self->intake_read.txn, self->intake->idempotency, &cursor), "verify");
+    if (rc)
+        return rc;
+    rc = zp_env_rc(mdb_cursor_get(cursor, &key, &value, MDB_FIRST), "verify");
+    if (!rc && key.mv_size != sizeof out->b)
+        rc = ZP_CORRUPT;
+    if (!rc)
+        memcpy(out->b, key.mv_data, sizeof out->b);
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+/* Keys expire from the oldest on, and leave before their forms when a season is archived. */
+static zp_rc check_that_it_expired(zp_check *self, const zp_id *id, int year)
+{
+    zp_id oldest;
+    if (zp_seasons_state(&self->seasons, year) != ZP_SEASON_OPEN)
+        return ZP_OK;
+    zp_rc rc = oldest_key(self, &oldest);
+    if (!rc && zp_id_cmp(id, &oldest) > 0)
+        zp_check_fault(self, "its idempotency key is not there");
+    return rc == ZP_NOTFOUND || rc == ZP_CORRUPT ? ZP_OK : rc;
+}
+
+/* The key that came with it has the submission's own id, and no other key has. */
+static zp_rc check_its_key(zp_check *self, const zp_id *id, const zp_submission *submission, int year)
+{
+    zp_str bytes;
+    zp_key_use use;
+    zp_idempotency_key own = {{0}};
+    bool keyed = zp_str_present(submission->idempotency_key);
+    zp_rc rc = zp_get_sealed(self->intake_read.txn, self->intake->idempotency, ZP_BYTES(*id), &bytes);
+    if (rc == ZP_NOTFOUND)
+        return keyed ? check_that_it_expired(self, id, year) : ZP_OK;
+    if (!rc)
+        rc = zp_key_use_unpack(bytes, &use);
+    if (rc)
+        return rc == ZP_CORRUPT ? ZP_OK : rc;
+    if (keyed)
+        zp_idempotency_key_of(submission->submitter, submission->idempotency_key, &own);
+    if (!keyed || !same_id(&use.id, id) || memcmp(use.key.b, own.b, sizeof own.b) != 0)
+        zp_check_fault(self, "idempotency has something else in the place of its key");
+    return ZP_OK;
 }
 
 static zp_rc check_that_it_is_scored(zp_check *self, const zp_id *id)
@@ -80,8 +135,10 @@ zp_rc zp_check_form(void *context, zp_str key, MDB_val value)
         zp_check_year(self, zp_form_year(&form));
         rc = check_digest(self, &submission, &form);
     }
-    if (!rc)
+    if (!rc) {
         check_its_revision(self, &id);
+        rc = check_its_key(self, &id, &submission, zp_form_year(&form));
+    }
     return rc ? rc : check_replaced(self, &submission);
 }
 
@@ -102,51 +159,44 @@ zp_rc zp_check_pending(void *context, zp_str key, MDB_val value)
 
 /* ---- what refers to forms ---- */
 
-/* False: named, or nothing to compare with. */
-static bool check_receipt(zp_check *self, const zp_receipt *receipt, zp_submission *submission)
+/* False: named as a fault, here or where its own turn comes. */
+static bool find_named(zp_check *self, const zp_id *id, zp_submission *submission)
 {
-    char id[ZP_ID_TEXT + 1];
-    zp_id_format(&receipt->id, id);
-    zp_rc rc = zp_check_find_form(self, &receipt->id, submission);
+    char text[ZP_ID_TEXT + 1];
+    zp_rc rc = zp_check_find_form(self, id, submission);
+    zp_id_format(id, text);
     if (rc == ZP_NOTFOUND)
-        zp_check_fault(self, "the form that it names, %s, is not there", id);
-    if (!rc && (!same_digest(&receipt->digest, &submission->digest) || receipt->revision != submission->revision))
-        zp_check_fault(self, "the form that it names, %s, has another digest or revision", id);
+        zp_check_fault(self, "the form that it names, %s, is not there", text);
     return !rc;
+}
+
+static zp_rc check_that_it_is_the_only_use(zp_check *self, const zp_id *since, const zp_key_use *use)
+{
+    zp_key_use other;
+    zp_memo_ref ref;
+    zp_rc rc = zp_memo_find(self->keys, use->key.b, &self->found);
+    for (size_t i = 0; !rc && (ref = zp_memo_found(&self->found, i)); i++)
+        if (!zp_known_key_use(self->intake, self->intake_read.txn, ref, &other) &&
+            memcmp(other.key.b, use->key.b, sizeof other.key.b) == 0)
+            zp_check_fault(self, "the same key is there twice");
+    return rc ? rc : zp_memo_add(self->keys, use->key.b, zp_memo_ref_of(since));
 }
 
 zp_rc zp_check_idempotency(void *context, zp_str key, MDB_val value)
 {
     zp_check *self = context;
-    zp_str bytes;
-    zp_receipt receipt;
-    zp_submission submission;
-    if (key.n != sizeof(zp_idempotency_key))
-        zp_check_fault(self, "the key has %zu bytes, not %zu", key.n, sizeof(zp_idempotency_key));
-    if (!zp_check_seal(self, value, &bytes))
-        return ZP_OK;
-    if (zp_receipt_unpack(bytes, &receipt) == ZP_OK)
-        check_receipt(self, &receipt, &submission);
-    else
-        zp_check_undecoded(self);
-    return ZP_OK;
-}
-
-zp_rc zp_check_expiry(void *context, zp_str key, MDB_val value)
-{
-    zp_check *self = context;
     zp_id since;
     zp_str bytes;
-    zp_rc rc;
+    zp_key_use use;
+    zp_submission submission;
     if (!zp_check_id(self, key, &since) || !zp_check_seal(self, value, &bytes))
         return ZP_OK;
-    if (bytes.n != sizeof(zp_idempotency_key)) {
+    if (zp_key_use_unpack(bytes, &use) != ZP_OK) {
         zp_check_undecoded(self);
         return ZP_OK;
     }
-    if (!zp_check_has(self->intake_read.txn, self->intake->idempotency, bytes, &rc) && !rc)
-        zp_check_fault(self, "the idempotency key that it names is not there");
-    return rc;
+    find_named(self, &use.id, &submission);
+    return check_that_it_is_the_only_use(self, &since, &use);
 }
 
 static bool same_form(const zp_form_key *a, const zp_form_key *b)
@@ -163,7 +213,7 @@ static zp_rc check_form_key(zp_check *self, const zp_revision *revision, const z
         return rc == ZP_CORRUPT ? ZP_OK : rc;
     zp_form_key_of(zp_form_year(&form), form.unit, form.project_name, &wanted);
     if (!same_form(&revision->form, &wanted))
-        zp_check_fault(self, "the form that it names is of another year, unit or project");
+        zp_check_fault(self, "its form is of another year, unit or project");
     return ZP_OK;
 }
 
@@ -200,7 +250,7 @@ static void check_chain(zp_check *self, const zp_revision *revision, const zp_su
 static bool is_same_number(zp_check *self, zp_memo_ref ref, const zp_revision *revision)
 {
     zp_revision other;
-    return zp_known_find(self->intake, self->intake_read.txn, ref, &other) == ZP_OK &&
+    return zp_known_revision(self->intake, self->intake_read.txn, ref, &other) == ZP_OK &&
            same_form(&other.form, &revision->form) && other.receipt.revision == revision->receipt.revision;
 }
 
@@ -233,8 +283,10 @@ zp_rc zp_check_revision(void *context, zp_str key, MDB_val value)
         return ZP_OK;
     }
     zp_rc rc = check_number(self, &revision);
-    if (rc || !check_receipt(self, &revision.receipt, &submission))
+    if (rc || !find_named(self, &id, &submission))
         return rc;
+    if (!same_digest(&revision.receipt.digest, &submission.digest) || revision.receipt.revision != submission.revision)
+        zp_check_fault(self, "its form has another digest or revision");
     check_chain(self, &revision, &submission);
     return check_form_key(self, &revision, &submission);
 }

@@ -21,13 +21,12 @@ typedef struct {
     bool count_only;
 } walk;
 
-static const char *const names[] = {"intake.forms",  "intake.revisions", "intake.idempotency",
-                                    "intake.expiry", "scores.results",   "scores.latest",
-                                    "scores.index",  "scores.totals",    "scores.events"};
+static const char *const names[] = {"intake.forms",  "intake.revisions", "intake.idempotency", "scores.results",
+                                    "scores.latest", "scores.index",     "scores.totals",      "scores.events"};
 
 MDB_dbi zp_year_dbi(const zp_intake *intake, const zp_scores *scores, zp_year_database which)
 {
-    const MDB_dbi dbis[] = {intake->forms,  intake->revisions, intake->idempotency, intake->expiry, scores->results,
+    const MDB_dbi dbis[] = {intake->forms,  intake->revisions, intake->idempotency, scores->results,
                             scores->latest, scores->index,     scores->totals,      scores->events};
     return dbis[which];
 }
@@ -36,8 +35,7 @@ void zp_year_complain(zp_archive *self, zp_year_database which, zp_str key, cons
 {
     char text[ZP_ID_TEXT + 1] = "";
     zp_id id;
-    if (key.n == sizeof id.b &&
-        (which == ZP_OF_FORMS || which == ZP_OF_REVISIONS || which == ZP_OF_RESULTS || which == ZP_OF_EXPIRY)) {
+    if (key.n == sizeof id.b && (zp_year_is_intake(which) || which == ZP_OF_RESULTS)) {
         memcpy(id.b, key.p, sizeof id.b);
         zp_id_format(&id, text);
     } else if (key.n == sizeof(zp_seq_key)) {
@@ -146,27 +144,21 @@ static zp_rc look_at_form(void *context, zp_str key, MDB_val value)
 
 /* ---- keys ---- */
 
-static zp_rc look_at_expiry(void *context, zp_str key, MDB_val value)
+static zp_rc look_at_key(void *context, zp_str key, MDB_val value)
 {
     walk *w = context;
-    zp_str hashed, bytes;
-    MDB_val receipt_value;
-    zp_receipt receipt;
-    zp_rc rc = zp_unseal(value, &hashed);
+    zp_str bytes;
+    zp_key_use use;
+    zp_rc rc = zp_unseal(value, &bytes);
     if (!rc)
-        rc = find(w, ZP_OF_KEYS, hashed, &receipt_value);
-    if (!rc)
-        rc = zp_unseal(receipt_value, &bytes);
-    if (!rc)
-        rc = zp_receipt_unpack(bytes, &receipt);
+        rc = zp_key_use_unpack(bytes, &use);
     if (rc)
-        return rc == ZP_CORRUPT || rc == ZP_NOTFOUND ? damaged(w, ZP_OF_EXPIRY, key, "its key cannot be read") : rc;
-    bool wanted = w->visit->has_form(w->visit->context, &receipt.id, &rc);
+        return damaged(w, ZP_OF_KEYS, key, "it cannot be read, so its year is not known");
+    bool wanted = w->visit->has_form(w->visit->context, &use.id, &rc);
     if (rc || !wanted)
         return rc;
     w->archive->counts.keys++;
-    rc = w->visit->each(w->visit->context, ZP_OF_KEYS, hashed, receipt_value);
-    return rc ? rc : w->visit->each(w->visit->context, ZP_OF_EXPIRY, key, value);
+    return w->visit->each(w->visit->context, ZP_OF_KEYS, key, value);
 }
 
 /* ---- totals, events ---- */
@@ -219,7 +211,7 @@ static zp_rc scan_all(walk *w)
     zp_rc rc = scan(w, ZP_OF_FORMS, look_at_form);
     if (rc || w->count_only)
         return rc;
-    rc = scan(w, ZP_OF_EXPIRY, look_at_expiry);
+    rc = scan(w, ZP_OF_KEYS, look_at_key);
     if (!rc)
         rc = scan(w, ZP_OF_TOTALS, look_at_totals);
     return rc ? rc : scan(w, ZP_OF_EVENTS, look_at_event);

@@ -60,6 +60,16 @@ static void ids_increase_when_the_clock_steps_back(void **state)
     /* The receipt has the clock's time: one wrong clock must not date all that follow. */
     assert_int_equal(reopened.received_ms, now_ms - 120000);
     assert_true(zp_id_ms(&reopened.id) >= now_ms);
+    /* The newest may be that of a key: no id is like another in its time and counter. */
+    zp_put keyed_later = keyed("key", "project 1", "a"), last = submission("project 4", "d");
+    put = &keyed_later;
+    assert_int_equal(zp_intake_commit(f->store, now_ms + 5000, &put, 1, NULL, 0, NULL, 0), ZP_OK);
+    assert_int_equal(keyed_later.verdict, ZP_PUT_SAME);
+    close_store(f);
+    open_store(f, MAP);
+    put = &last;
+    assert_int_equal(zp_intake_commit(f->store, now_ms, &put, 1, NULL, 0, NULL, 0), ZP_OK);
+    assert_true(zp_id_ms(&last.id) >= now_ms + 5000);
 }
 
 /* ---- pending ---- */
@@ -152,6 +162,12 @@ static void expired_keys_are_forgotten_and_their_forms_kept(void **state)
     zp_put again = keyed("old", "project 1", "a");
     commit(f, &again, ZP_PUT_SAME); /* by its content now */
     expect_first(&again, &old_one);
+    /* From now on the key stands for it again, and after a restart as well. */
+    close_store(f);
+    open_store(f, MAP);
+    assert_int_equal(zp_intake_by_key(f->reader, ZP_STR("unit-1"), ZP_STR("old"), &found), ZP_OK);
+    assert_memory_equal(&found, &old_one.id, sizeof found);
+    assert_int_equal(stats(f).keys, 2);
 }
 
 /* ---- when things break ---- */
@@ -242,7 +258,8 @@ static void map_full_changes_nothing(void **state)
     zp_intake_stats before = stats(f);
     assert_true(before.forms > 0);
     /* In one batch with others, all are refused and the acknowledgement is not taken. */
-    zp_put small = submission("small", "s"), large = submission("large", bulk), small_too = submission("small 2", "s");
+    zp_put small = keyed("small", "small", "s"), large = submission("large", bulk),
+           small_too = submission("small 2", "s");
     zp_put *batch[] = {&small, &large, &small_too};
     assert_int_equal(zp_intake_commit(f->store, now_ms, batch, 3, &last.id, 1, NULL, 0), ZP_FULL);
     for (size_t i = 0; i < 3; i++)
@@ -254,6 +271,7 @@ static void map_full_changes_nothing(void **state)
     assert_int_equal(zp_intake_current(f->reader, &small.form_key, &current), ZP_NOTFOUND);
     assert_int_equal(zp_intake_current(f->reader, &last.form_key, &current), ZP_OK);
     assert_memory_equal(&current, &last.id, sizeof current);
+    assert_int_equal(zp_intake_by_key(f->reader, ZP_STR("unit-1"), ZP_STR("small"), &current), ZP_NOTFOUND);
     zp_put lost = replacing(small.id, "small", "t");
     commit(f, &lost, ZP_PUT_NO_SUCH);
     /* And the store goes on with what it has room for. */

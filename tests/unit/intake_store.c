@@ -95,10 +95,12 @@ static void retried_replacement_is_the_same_submission(void **state)
 static void what_is_on_file_is_known_after_a_restart(void **state)
 {
     fixture *f = *state;
-    zp_put first = submission("project", "a"), other = submission("project 2", "z");
+    zp_put first = keyed("key-1", "project", "a"), other = submission("project 2", "z"),
+           adopted = keyed("key-2", "project 2", "z");
     zp_id current;
     commit(f, &first, ZP_PUT_NEW);
     commit(f, &other, ZP_PUT_NEW);
+    commit(f, &adopted, ZP_PUT_SAME);
     zp_put second = replacing(first.id, "project", "b");
     commit(f, &second, ZP_PUT_NEW);
     zp_put third = replacing(second.id, "project", "c");
@@ -108,10 +110,14 @@ static void what_is_on_file_is_known_after_a_restart(void **state)
     assert_int_equal(zp_intake_current(f->reader, &third.form_key, &current), ZP_OK);
     assert_memory_equal(&current, &third.id, sizeof current);
     zp_put again = submission("project", "a"), other_again = submission("project 2", "z"),
+           keyed_again = keyed("key-1", "project", "a"), misused = keyed("key-2", "project 3", "y"),
            second_again = replacing(first.id, "project", "b"), stale = replacing(second.id, "project", "d"),
            next = replacing(third.id, "project", "d");
     commit(f, &again, ZP_PUT_SAME);
     expect_first(&again, &first);
+    commit(f, &keyed_again, ZP_PUT_SAME);
+    expect_first(&keyed_again, &first);
+    commit(f, &misused, ZP_PUT_KEY_REUSED);
     commit(f, &other_again, ZP_PUT_SAME);
     expect_first(&other_again, &other);
     commit(f, &second_again, ZP_PUT_SAME);
@@ -139,19 +145,26 @@ static void forms_that_collide_are_kept_apart(void **state)
     char project[FORMS][16];
     zp_id current;
     zp_memo_destroy(&f->store->current);
+    zp_memo_destroy(&f->store->keys);
     assert_int_equal(zp_memo_new(all_alike, &f->store->current), ZP_OK);
+    assert_int_equal(zp_memo_new(all_alike, &f->store->keys), ZP_OK);
     for (size_t i = 0; i < FORMS; i++) {
         snprintf(project[i], sizeof project[i], "project %zu", i);
-        puts[i] = submission(project[i], "content");
+        puts[i] = keyed(project[i], project[i], "content");
         batch[i] = &puts[i];
     }
     assert_int_equal(zp_intake_commit(f->store, now_ms, batch, FORMS, NULL, 0, NULL, 0), ZP_OK);
     for (size_t i = 0; i < FORMS; i++) {
-        zp_put again = submission(project[i], "content"), revised = replacing(puts[i].id, project[i], "revised"),
+        zp_put again = submission(project[i], "content"), same_key = keyed(project[i], project[i], "content"),
+               misused = keyed(project[i], "another project", "content, too"),
+               revised = replacing(puts[i].id, project[i], "revised"),
                foreign = replacing(puts[(i + 1) % FORMS].id, project[i], "foreign");
         assert_int_equal(puts[i].verdict, ZP_PUT_NEW);
         commit(f, &again, ZP_PUT_SAME);
         expect_first(&again, &puts[i]);
+        commit(f, &same_key, ZP_PUT_SAME);
+        expect_first(&same_key, &puts[i]);
+        commit(f, &misused, ZP_PUT_KEY_REUSED);
         commit(f, &foreign, ZP_PUT_STALE);
         expect_current(&foreign, &puts[i]);
         commit(f, &revised, ZP_PUT_NEW);
