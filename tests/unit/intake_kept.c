@@ -280,6 +280,38 @@ static void map_full_changes_nothing(void **state)
     assert_int_equal(stats(f).pending, before.pending);
 }
 
+static bool out_of_memory;
+void *__real_calloc(size_t count, size_t size); /* NOLINT(bugprone-reserved-identifier): the linker's */
+void *__wrap_calloc(size_t count, size_t size); /* NOLINT(bugprone-reserved-identifier) */
+void *__wrap_calloc(size_t count, size_t size)  /* NOLINT(bugprone-reserved-identifier) */
+{
+    return out_of_memory ? NULL : __real_calloc(count, size);
+}
+
+/* What could not be known by heart would be taken for new when it is sent again. */
+static void what_memory_has_no_room_for_is_not_stored(void **state)
+{
+    fixture *f = *state;
+    zp_put first = submission("project 1", "a"), put = keyed("key", "project 2", "b"),
+           other = submission("project 3", "c");
+    zp_put *batch[] = {&put, &other};
+    zp_id found;
+    commit(f, &first, ZP_PUT_NEW);
+    zp_memo_destroy(&f->store->keys); /* for one in which there is no room yet */
+    assert_int_equal(zp_memo_new(NULL, &f->store->keys), ZP_OK);
+    out_of_memory = true;
+    assert_int_equal(zp_intake_commit(f->store, now_ms, batch, 2, NULL, 0, NULL, 0), ZP_NOMEM);
+    out_of_memory = false;
+    assert_int_equal(put.verdict, ZP_PUT_REFUSED);
+    assert_int_equal(other.verdict, ZP_PUT_REFUSED);
+    assert_int_equal(stats(f).forms, 1);
+    assert_int_equal(stats(f).keys, 0);
+    assert_int_equal(zp_intake_by_key(f->reader, ZP_STR("unit-1"), ZP_STR("key"), &found), ZP_NOTFOUND);
+    assert_int_equal(zp_intake_current(f->reader, &put.form_key, &found), ZP_NOTFOUND);
+    commit(f, &put, ZP_PUT_NEW);
+    commit(f, &other, ZP_PUT_NEW);
+}
+
 /* Commits batches for ever and names each id once its commit has returned. */
 static void take_in_for_ever(const place *where, int to)
 {
@@ -357,6 +389,7 @@ int main(void)
         PROMISE(a_damaged_revision_hides_no_form),
         PROMISE(a_store_of_another_layout_is_refused),
         PROMISE(map_full_changes_nothing),
+        PROMISE(what_memory_has_no_room_for_is_not_stored),
         PROMISE(survives_kill_9),
     };
     zp_log_open("test", ZP_ERROR);
