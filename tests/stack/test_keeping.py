@@ -236,6 +236,10 @@ class Damage(unittest.TestCase):
         self.assertIn(f"intake.forms {self.ids[5]}: it has no result and is not pending\n", done.stdout)
         self.assertRegex(done.stdout, f"scores.events .*: its subject, {self.ids[5]}, has no result\n")
 
+    def test_a_revision_that_is_damaged(self):
+        self.flip("intake.revisions", uuid.UUID(self.ids[3]).bytes, 10)
+        self.assert_faults(f"intake.revisions {self.ids[3]}: the checksum does not hold")
+
     def test_a_revision_that_is_gone(self):
         self.change("intake.revisions", lambda transaction: transaction.delete(uuid.UUID(self.second).bytes))
         self.assert_faults(f"intake.forms {self.second}: revisions has no entry for it",
