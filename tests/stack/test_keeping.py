@@ -461,6 +461,26 @@ class Backup(ServiceCase):
         self.assertTrue(os.path.exists(os.path.join(place, "scores", "data.mdb")))
 
 
+class DamagedRevision(ServiceCase):
+    def test_its_form_does_not_pass_for_a_new_one(self):
+        s = self.service()
+        s.start_gateway()
+        s.start_nginx()
+        damaged, sound = (s.submit(form_of(n)).json()["id"] for n in (1, 2))
+        self.assertEqual(s.gateway.stop(), 0)
+        with lmdb.open(os.path.join(s.data, "intake"), map_size=1 << 28, max_dbs=8) as environment:
+            revisions = environment.open_db(b"revisions")
+            with environment.begin(write=True, db=revisions) as transaction:
+                value = bytearray(transaction.get(uuid.UUID(damaged).bytes))
+                value[8] ^= 1  # of what says which form it is
+                transaction.put(uuid.UUID(damaged).bytes, bytes(value))
+        s.start_gateway()
+        self.assertEqual(s.submit(form_of(1)).status_code, 503)
+        self.assertEqual(s.submit(corrected(form_of(1), 1)).status_code, 503)
+        self.assertEqual(s.submit(form_of(2)).json()["id"], sound)
+        self.assertEqual(s.submit(form_of(3)).status_code, 202)
+
+
 class Rebuild(ServiceCase):
     """From the forms of one season, in which everything has happened."""
 
