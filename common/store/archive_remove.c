@@ -122,15 +122,7 @@ static zp_rc remove_forwards(removal *r, zp_year_database which, zp_scan_each ea
 
 static zp_rc remove_key(void *context, zp_str key, MDB_val value)
 {
-    removal *r = context;
-    zp_str hashed;
-    MDB_val receipt;
-    zp_rc rc = zp_unseal(value, &hashed);
-    if (!rc)
-        rc = archived(r, ZP_OF_KEYS, hashed, &receipt);
-    if (!rc)
-        rc = unless_gone(take_out(r, ZP_OF_KEYS, hashed, receipt));
-    return rc ? rc : unless_gone(take_out(r, ZP_OF_EXPIRY, key, value));
+    return unless_gone(take_out(context, ZP_OF_KEYS, key, value));
 }
 
 /* ---- forms ---- */
@@ -144,27 +136,13 @@ static zp_rc leave_trace(removal *r, zp_str id)
 
 static zp_rc remove_form(removal *r, zp_str id, MDB_val value)
 {
-    zp_str record;
-    zp_submission submission;
-    zp_form form;
-    zp_form_key form_key;
-    MDB_val receipt;
-    zp_arena_reset(r->arena);
+    MDB_val revision;
     zp_rc rc = take_out(r, ZP_OF_FORMS, id, value);
     if (rc)
         return unless_gone(rc);
-    rc = zp_unseal(value, &record);
+    rc = archived(r, ZP_OF_REVISIONS, id, &revision);
     if (!rc)
-        rc = zp_submission_unpack(record, &submission);
-    if (!rc)
-        rc = zp_form_unpack(submission.form, r->arena, &form);
-    if (rc)
-        return rc;
-    zp_form_key_of(zp_form_year(&form), form.unit, form.project_name, &form_key);
-    zp_revision_key revision = zp_revision_key_of(&form_key, submission.revision);
-    rc = archived(r, ZP_OF_REVISIONS, ZP_BYTES(revision), &receipt);
-    if (!rc)
-        rc = unless_gone(take_out(r, ZP_OF_REVISIONS, ZP_BYTES(revision), receipt));
+        rc = unless_gone(take_out(r, ZP_OF_REVISIONS, id, revision));
     r->archive->counts.forms_removed += !rc;
     return rc ? rc : leave_trace(r, id);
 }
@@ -395,7 +373,7 @@ static zp_rc remove_all(removal *r)
 {
     zp_rc rc = write_season(r, ZP_SEASON_ARCHIVING);
     if (!rc)
-        rc = remove_forwards(r, ZP_OF_EXPIRY, remove_key);
+        rc = remove_forwards(r, ZP_OF_KEYS, remove_key);
     if (!rc)
         rc = remove_forms(r);
     if (!rc)

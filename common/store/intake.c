@@ -8,16 +8,16 @@
 #include "store/meta.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { DATABASES = 7 };
+enum { DATABASES = 6 };
 
 static zp_rc open_databases(zp_intake *self, char *message, size_t message_size)
 {
     const zp_env_db dbs[DATABASES] = {{"forms", &self->forms, false},
                                       {"pending", &self->pending, false},
                                       {"idempotency", &self->idempotency, false},
-                                      {"expiry", &self->expiry, false},
                                       {"revisions", &self->revisions, false},
                                       {"archived", &self->archived, true},
                                       {"meta", &self->meta, true}};
@@ -44,6 +44,8 @@ static zp_rc seed_ids(zp_intake *self, char *message, size_t message_size)
     zp_rc rc = zp_read_begin(&self->env, &self->look);
     if (!rc) {
         rc = newest_id(self->look.txn, self->forms, &self->ids.last);
+        if (!rc)
+            rc = newest_id(self->look.txn, self->idempotency, &self->ids.last);
         if (!rc && self->archived)
             rc = newest_id(self->look.txn, self->archived, &self->ids.last);
         if (!rc)
@@ -52,6 +54,21 @@ static zp_rc seed_ids(zp_intake *self, char *message, size_t message_size)
     }
     if (rc)
         zp_env_explain(self->env.path, self->env.map_size, EIO, message, message_size);
+    return rc;
+}
+
+static zp_rc learn(zp_intake *self, char *message, size_t message_size)
+{
+    zp_rc rc = zp_known_open(self);
+    if (rc == ZP_CONFLICT)
+        snprintf(message, message_size, "%s: written by an earlier version, in another layout; set another data_dir",
+                 self->env.path);
+    else if (rc == ZP_NOMEM)
+        snprintf(message, message_size, "%s: the forms that it holds find no room in memory; see README, Operating it",
+                 self->env.path);
+    else if (rc)
+        zp_env_explain(self->env.path, self->env.map_size, rc == ZP_CORRUPT ? MDB_CORRUPTED : EIO, message,
+                       message_size);
     return rc;
 }
 
@@ -71,6 +88,8 @@ zp_rc zp_intake_open(const char *path, uint64_t map_size, zp_access access, zp_i
         rc = zp_meta_refuse_archive(&self->env, self->meta, message, message_size);
     if (!rc)
         rc = seed_ids(self, message, message_size);
+    if (!rc && access == ZP_READ_WRITE)
+        rc = learn(self, message, message_size);
     if (rc)
         zp_intake_close(&self);
     *out = self;
@@ -84,6 +103,8 @@ void zp_intake_close(zp_intake **self)
         return;
     zp_read_close(&store->look);
     zp_buf_free(&store->head);
+    zp_buf_free(&store->found);
+    zp_known_close(store);
     zp_env_close(&store->env);
     free(store);
     *self = NULL;

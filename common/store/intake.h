@@ -2,11 +2,15 @@
  * intake.h - the store of accepted submissions. One writing thread of one process: the gateway's committer.
  *
  * Databases, all keys of fixed size, all values sealed: forms (id → submission, until its season is archived), pending
- * (id → attempts; not yet acknowledged by a worker), idempotency (16 bytes of SHA-256 of submitter and key → id,
- * digest, revision; kept until expired), expiry (id → idempotency key, so that the oldest keys are found), revisions
- * (16 bytes of SHA-256 of year, unit, project as spelt + u32 revision → id, digest, revision), archived (id → year:
- * what went to an archive), meta (see meta.h). The time of everything is the milliseconds of its id. Readers: any
- * thread and any process, each with its own zp_intake_reader.
+ * (id → attempts; not yet acknowledged by a worker), revisions (id → 16 bytes of SHA-256 of year, unit, project as
+ * spelt; digest, revision), idempotency (an id of the time when the key was first sent, the submission's own if it made
+ * one → 16 bytes of SHA-256 of submitter and key, id; kept until expired), archived (id → year: what went to an
+ * archive), meta (see meta.h). The time of everything is the milliseconds of its id. Readers: any thread and any
+ * process, each with its own zp_intake_reader.
+ *
+ * Which revision of a form is the current one, and where a key stands, is known to the process that writes, in its
+ * memory: see memo.h for what a form (whatever the number of its revisions) and a key take there. Opening for writing
+ * reads all of revisions and idempotency, one page after the other; whoever opens to read only has none of it.
  */
 #ifndef ZP_STORE_INTAKE_H
 #define ZP_STORE_INTAKE_H
@@ -99,11 +103,11 @@ void zp_intake_reader_destroy(zp_intake_reader **self);
 
 /* Appends the submission's record (unsealed, checked) to out. ZP_NOTFOUND, ZP_CORRUPT, ZP_NOMEM. */
 zp_rc zp_intake_get(zp_intake_reader *self, const zp_id *id, zp_buf *out);
-/* The current revision of a form. ZP_NOTFOUND, ZP_CORRUPT. */
+/* The current revision of a form, in the process that writes (else ZP_INVALID). ZP_NOTFOUND, ZP_CORRUPT, ZP_NOMEM. */
 zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *out);
 /* The year of a submission that has gone to an archive. ZP_NOTFOUND, ZP_CORRUPT. */
 zp_rc zp_intake_archived(zp_intake_reader *self, const zp_id *id, int *year);
-/* By idempotency key. ZP_NOTFOUND. */
+/* By idempotency key, in the process that writes (else ZP_INVALID). ZP_NOTFOUND, ZP_CORRUPT, ZP_NOMEM. */
 zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_id *out);
 /* Up to max pending entries with id > *after (NULL: from the first), in id order. */
 zp_rc zp_intake_pending(zp_intake_reader *self, const zp_id *after, zp_pending *items, size_t max, size_t *count);

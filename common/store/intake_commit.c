@@ -97,13 +97,14 @@ static zp_rc pack_head(zp_intake *self, const zp_put *put)
 }
 
 /* `since`: an id whose time is when the key was first sent, from which on it lives as long as a season. */
-static zp_rc write_key(zp_intake *self, MDB_txn *txn, const zp_put *put, const zp_id *since, zp_str receipt)
+static zp_rc write_key(zp_intake *self, MDB_txn *txn, const zp_put *put, const zp_id *since)
 {
-    zp_idempotency_key key;
-    zp_idempotency_key_of(put->submitter, put->idempotency_key, &key);
-    zp_str expiring = ZP_BYTES(key);
-    zp_rc rc = zp_put_sealed(txn, self->idempotency, ZP_BYTES(key), &receipt, 1, MDB_NOOVERWRITE);
-    return rc ? rc : zp_put_sealed(txn, self->expiry, ZP_BYTES(*since), &expiring, 1, MDB_APPEND);
+    zp_key_use use = {.id = put->id};
+    zp_idempotency_key_of(put->submitter, put->idempotency_key, &use.key);
+    zp_key_use_bytes bytes = zp_key_use_pack(&use);
+    zp_str record = ZP_BYTES(bytes);
+    zp_rc rc = zp_put_sealed(txn, self->idempotency, ZP_BYTES(*since), &record, 1, MDB_APPEND | MDB_NOOVERWRITE);
+    return rc ? rc : zp_known_add_key(self, &use.key, since);
 }
 
 static zp_rc write_new(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put *put)
@@ -117,25 +118,26 @@ static zp_rc write_new(zp_intake *self, MDB_txn *txn, int64_t now_ms, zp_put *pu
     if (rc)
         return rc;
     const zp_str record[] = {zp_buf_view(&self->head), put->form};
-    zp_receipt_bytes bytes = zp_receipt_pack(&(zp_receipt){put->id, put->digest, put->revision});
-    zp_revision_key revision = zp_revision_key_of(&put->form_key, put->revision);
-    zp_str receipt = ZP_BYTES(bytes), attempts = {(const char *)no_attempts, sizeof no_attempts};
+    zp_revision revision = {put->form_key, {put->id, put->digest, put->revision}};
+    zp_revision_bytes revision_bytes = zp_revision_pack(&revision);
+    zp_str entry = ZP_BYTES(revision_bytes), attempts = {(const char *)no_attempts, sizeof no_attempts};
     rc = zp_put_sealed(txn, self->forms, ZP_BYTES(put->id), record, 2, MDB_APPEND | MDB_NOOVERWRITE);
     if (!rc)
         rc = zp_put_sealed(txn, self->pending, ZP_BYTES(put->id), &attempts, 1, MDB_APPEND);
     if (!rc)
-        rc = zp_put_sealed(txn, self->revisions, ZP_BYTES(revision), &receipt, 1, MDB_NOOVERWRITE);
+        rc = zp_put_sealed(txn, self->revisions, ZP_BYTES(put->id), &entry, 1, MDB_APPEND | MDB_NOOVERWRITE);
+    if (!rc)
+        rc = zp_known_add(self, &put->form_key, &put->id, put->has_if_match ? &put->if_match : NULL);
     if (!rc && zp_str_present(put->idempotency_key))
-        rc = write_key(self, txn, put, &put->id, receipt);
+        rc = write_key(self, txn, put, &put->id);
     return rc;
 }
 
 static zp_rc write_adopted_key(zp_intake *self, MDB_txn *txn, int64_t now_ms, const zp_put *put)
 {
     zp_id since;
-    zp_receipt_bytes bytes = zp_receipt_pack(&(zp_receipt){put->id, put->digest, put->revision});
     zp_rc rc = zp_id_next(&self->ids, now_ms, &since);
-    return rc ? rc : write_key(self, txn, put, &since, ZP_BYTES(bytes));
+    return rc ? rc : write_key(self, txn, put, &since);
 }
 
 /* Only of what is still pending: a bump that crossed an acknowledgement must not bring it back, unless it is meant to.
@@ -213,6 +215,7 @@ zp_rc zp_intake_commit(zp_intake *self, int64_t now_ms, zp_put **puts, size_t pu
         rc = zp_env_commit(&self->env, txn); /* from here on the new ones are ours to score */
     else if (txn)
         mdb_txn_abort(txn);
+    zp_known_settle(self, rc);
     if (rc)
         give_all(puts, put_count, rc == ZP_IN_DOUBT ? ZP_PUT_IN_DOUBT : ZP_PUT_REFUSED);
     ZP_HOOK("intake-committed", ZP_STR(""));
@@ -238,7 +241,7 @@ static zp_rc is_something_expired(zp_intake *self, int64_t before_ms, bool *out)
     zp_rc rc = zp_read_begin(&self->env, &self->look);
     if (rc)
         return rc;
-    int code = mdb_cursor_open(self->look.txn, self->expiry, &cursor);
+    int code = mdb_cursor_open(self->look.txn, self->idempotency, &cursor);
     if (code == 0) {
         code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
         *out = code == 0 && has_expired(&key, before_ms);
@@ -248,26 +251,28 @@ static zp_rc is_something_expired(zp_intake *self, int64_t before_ms, bool *out)
     return code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "expire-keys");
 }
 
-static zp_rc forget_one(zp_intake *self, MDB_txn *txn, MDB_cursor *cursor, const MDB_val *value)
+static zp_rc forget_one(zp_intake *self, MDB_cursor *cursor, const MDB_val *key, const MDB_val *value)
 {
-    zp_str key;
-    if (zp_unseal(*value, &key) == ZP_OK) {
-        MDB_val k = zp_val(key);
-        int code = mdb_del(txn, self->idempotency, &k, NULL);
-        if (code && code != MDB_NOTFOUND)
-            return zp_env_rc(code, "expire-keys");
-    } else {
-        /* The key itself stays for ever then, which harms nobody. */
-        zp_log(ZP_ERROR, "expiry-damaged", "path=%s", self->env.path);
-    }
-    return zp_env_rc(mdb_cursor_del(cursor, 0), "expire-keys");
+    zp_id since;
+    zp_str bytes;
+    zp_key_use use;
+    memcpy(since.b, key->mv_data, sizeof since.b);
+    zp_rc rc = zp_unseal(*value, &bytes);
+    if (!rc)
+        rc = zp_key_use_unpack(bytes, &use);
+    if (!rc)
+        rc = zp_known_drop_key(self, &use.key, &since);
+    else
+        /* It stays known, and what is known without a record is nothing. */
+        zp_log(ZP_ERROR, "key-damaged", "path=%s", self->env.path);
+    return rc && rc != ZP_CORRUPT ? rc : zp_env_rc(mdb_cursor_del(cursor, 0), "expire-keys");
 }
 
 static zp_rc forget(zp_intake *self, MDB_txn *txn, int64_t before_ms, size_t max, size_t *removed)
 {
     MDB_cursor *cursor;
     MDB_val key, value;
-    int code = mdb_cursor_open(txn, self->expiry, &cursor);
+    int code = mdb_cursor_open(txn, self->idempotency, &cursor);
     zp_rc rc = zp_env_rc(code, "expire-keys");
     if (rc)
         return rc;
@@ -277,7 +282,7 @@ static zp_rc forget(zp_intake *self, MDB_txn *txn, int64_t before_ms, size_t max
             rc = code == MDB_NOTFOUND ? ZP_OK : zp_env_rc(code, "expire-keys");
             break;
         }
-        rc = forget_one(self, txn, cursor, &value);
+        rc = forget_one(self, cursor, &key, &value);
         *removed += !rc;
     }
     mdb_cursor_close(cursor);
@@ -300,6 +305,7 @@ zp_rc zp_intake_expire_keys(zp_intake *self, int64_t before_ms, size_t max, size
         rc = zp_env_commit(&self->env, txn);
     else
         mdb_txn_abort(txn);
+    zp_known_settle(self, rc);
     if (rc)
         *removed = 0;
     return rc;

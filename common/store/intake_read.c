@@ -23,6 +23,7 @@ void zp_intake_reader_destroy(zp_intake_reader **self)
     if (!*self)
         return;
     zp_read_close(&(*self)->read);
+    zp_buf_free(&(*self)->found);
     free(*self);
     *self = NULL;
 }
@@ -49,32 +50,35 @@ zp_rc zp_intake_get(zp_intake_reader *self, const zp_id *id, zp_buf *out)
 
 zp_rc zp_intake_current(zp_intake_reader *self, const zp_form_key *key, zp_id *out)
 {
-    zp_receipt receipt;
-    zp_rc rc = begin(self);
+    zp_revision current;
+    if (!self->store->current)
+        return ZP_INVALID;
+    /* First the refs and then the view, so that what a ref stands for is in it unless its commit goes on. */
+    zp_rc rc = zp_memo_find(self->store->current, key->b, &self->found);
+    if (!rc)
+        rc = begin(self);
     if (rc)
         return rc;
-    rc = zp_intake_find_current(self->store, self->read.txn, key, &receipt);
+    rc = zp_known_current(self->store, self->read.txn, key, &self->found, &current);
     zp_read_end(&self->read);
     if (!rc)
-        *out = receipt.id;
+        *out = current.receipt.id;
     return rc;
 }
 
 zp_rc zp_intake_by_key(zp_intake_reader *self, zp_str submitter, zp_str key, zp_id *out)
 {
     zp_idempotency_key hashed;
-    zp_receipt receipt;
-    zp_str bytes;
+    if (!self->store->keys)
+        return ZP_INVALID;
     zp_idempotency_key_of(submitter, key, &hashed);
-    zp_rc rc = begin(self);
+    zp_rc rc = zp_memo_find(self->store->keys, hashed.b, &self->found);
+    if (!rc)
+        rc = begin(self);
     if (rc)
         return rc;
-    rc = zp_get_sealed(self->read.txn, self->store->idempotency, ZP_BYTES(hashed), &bytes);
-    if (!rc)
-        rc = zp_receipt_unpack(bytes, &receipt);
+    rc = zp_known_key(self->store, self->read.txn, &hashed, &self->found, out);
     zp_read_end(&self->read);
-    if (!rc)
-        *out = receipt.id;
     return rc;
 }
 

@@ -62,14 +62,6 @@ void zp_idempotency_key_of(zp_str submitter, zp_str key, zp_idempotency_key *out
     sha256_digest(&context, sizeof out->b, out->b);
 }
 
-zp_revision_key zp_revision_key_of(const zp_form_key *form, uint32_t revision)
-{
-    zp_revision_key key;
-    memcpy(key.b, form->b, sizeof form->b);
-    zp_be32_put(key.b + sizeof form->b, revision);
-    return key;
-}
-
 zp_seq_key zp_seq_key_of(uint64_t seq)
 {
     zp_seq_key key;

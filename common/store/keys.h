@@ -15,11 +15,6 @@ typedef struct {
 void zp_idempotency_key_of(zp_str submitter, zp_str key, zp_idempotency_key *out);
 
 typedef struct {
-    uint8_t b[20]; /* form key, u32 */
-} zp_revision_key;
-zp_revision_key zp_revision_key_of(const zp_form_key *form, uint32_t revision);
-
-typedef struct {
     uint8_t b[8];
 } zp_seq_key;
 zp_seq_key zp_seq_key_of(uint64_t seq);

@@ -46,8 +46,7 @@ static key_kind kind_of(const char *database, size_t n)
         return KEY_INDEX;
     if (!strcmp(database, "scores.totals") && n == sizeof(zp_totals_key))
         return KEY_TOTALS;
-    bool hashed = !strcmp(database, "intake.idempotency") || !strcmp(database, "scores.latest");
-    return n == sizeof(zp_id) && !hashed ? KEY_ID : KEY_HASH;
+    return n == sizeof(zp_id) && strcmp(database, "scores.latest") != 0 ? KEY_ID : KEY_HASH;
 }
 
 static void key_text(const char *database, zp_str key, char out[WHERE])
@@ -226,24 +225,6 @@ static zp_rc scan(zp_check *self, const pass *p)
     return ZP_OK;
 }
 
-/* Each key that stands in expiry is in idempotency (see zp_check_expiry); as many of each leave none without an end. */
-static zp_rc check_that_keys_expire(zp_check *self)
-{
-    MDB_stat keys, expiry;
-    zp_rc rc = zp_read_begin(&self->intake->env, &self->intake_read);
-    if (rc)
-        return rc;
-    int code = mdb_stat(self->intake_read.txn, self->intake->idempotency, &keys);
-    if (!code)
-        code = mdb_stat(self->intake_read.txn, self->intake->expiry, &expiry);
-    zp_read_end(&self->intake_read);
-    if (!code && keys.ms_entries != expiry.ms_entries) {
-        self->database = "intake.idempotency";
-        zp_check_fault(self, "%zu keys, and %zu entries in expiry", keys.ms_entries, expiry.ms_entries);
-    }
-    return zp_env_rc(code, "verify");
-}
-
 static zp_rc verify_all(zp_check *self)
 {
     zp_verify_counts *n = self->counts;
@@ -252,7 +233,6 @@ static zp_rc verify_all(zp_check *self)
     const pass passes[] = {{"intake.forms", intake->forms, false, zp_check_form, &n->forms},
                            {"intake.pending", intake->pending, false, zp_check_pending, &n->pending},
                            {"intake.idempotency", intake->idempotency, false, zp_check_idempotency, &n->keys},
-                           {"intake.expiry", intake->expiry, false, zp_check_expiry, &n->expiry},
                            {"intake.revisions", intake->revisions, false, zp_check_revision, &n->revisions},
                            {"intake.archived", intake->archived, false, zp_check_archived, &n->archived},
                            {"scores.results", scores->results, true, zp_check_result, &n->results},
@@ -260,8 +240,6 @@ static zp_rc verify_all(zp_check *self)
                            {"scores.latest", scores->latest, true, zp_check_latest, &n->latest},
                            {"scores.index", scores->index, true, zp_check_index, &n->index_entries}};
     zp_rc rc = zp_check_open_seasons(self);
-    if (!rc)
-        rc = check_that_keys_expire(self);
     for (size_t i = 0; i < sizeof passes / sizeof *passes && !rc; i++)
         if (passes[i].dbi) /* 0: in stores of an earlier version */
             rc = scan(self, &passes[i]);
@@ -277,8 +255,15 @@ zp_rc zp_verify(zp_intake *intake, zp_scores *scores, const zp_verify_report *re
     self.arena = zp_arena_new(ARENA);
     zp_rc rc = self.arena ? zp_tally_new(&self.tally) : ZP_NOMEM;
     if (!rc)
+        rc = zp_memo_new(NULL, &self.numbers);
+    if (!rc)
+        rc = zp_memo_new(NULL, &self.keys);
+    if (!rc)
         rc = verify_all(&self);
     zp_tally_destroy(&self.tally);
+    zp_memo_destroy(&self.numbers);
+    zp_memo_destroy(&self.keys);
+    zp_buf_free(&self.found);
     zp_read_close(&self.intake_read);
     zp_read_close(&self.scores_read);
     zp_buf_free(&self.json);

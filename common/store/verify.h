@@ -2,7 +2,8 @@
  * verify.h - proves that both stores are sound: each record by itself, and what they say about each other.
  *
  * Reads only, beside a running service or without one; one thread's. It goes on after a fault. An archive is checked
- * like any store, but that its events have gaps.
+ * like any store, but that its events have gaps. It remembers every revision and every key that it has looked at: see
+ * memo.h for what that takes.
  */
 #ifndef ZP_STORE_VERIFY_H
 #define ZP_STORE_VERIFY_H
@@ -18,7 +19,7 @@ typedef struct {
 } zp_verify_report;
 
 typedef struct {
-    uint64_t forms, pending, keys, expiry, revisions, results, events, latest, index_entries, totals; /* looked at */
+    uint64_t forms, pending, keys, revisions, results, events, latest, index_entries, totals; /* looked at */
     uint64_t archived; /* ids that have gone to archives */
     uint64_t faults;
     int archiving;   /* a season whose removal has begun and is not finished; 0: none */

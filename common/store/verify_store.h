@@ -27,6 +27,8 @@ typedef struct {
     bool is_archive;     /* of one year: its events have gaps, and their number is noted */
     zp_archive_note archive;
     zp_tally *tally;
+    zp_memo *numbers, *keys; /* looked at: form and number of each revision; idempotency keys */
+    zp_buf found;
 } zp_check;
 
 /* Counts and names a fault of the record that the scan is at. */
@@ -52,7 +54,6 @@ zp_rc zp_check_last_event(zp_check *self, uint64_t *last);
 zp_rc zp_check_form(void *context, zp_str key, MDB_val value);
 zp_rc zp_check_pending(void *context, zp_str key, MDB_val value);
 zp_rc zp_check_idempotency(void *context, zp_str key, MDB_val value);
-zp_rc zp_check_expiry(void *context, zp_str key, MDB_val value);
 zp_rc zp_check_revision(void *context, zp_str key, MDB_val value);
 zp_rc zp_check_result(void *context, zp_str key, MDB_val value);
 zp_rc zp_check_event(void *context, zp_str key, MDB_val value);

@@ -21,13 +21,12 @@ typedef struct {
     bool count_only;
 } walk;
 
-static const char *const names[] = {"intake.forms",  "intake.revisions", "intake.idempotency",
-                                    "intake.expiry", "scores.results",   "scores.latest",
-                                    "scores.index",  "scores.totals",    "scores.events"};
+static const char *const names[] = {"intake.forms",  "intake.revisions", "intake.idempotency", "scores.results",
+                                    "scores.latest", "scores.index",     "scores.totals",      "scores.events"};
 
 MDB_dbi zp_year_dbi(const zp_intake *intake, const zp_scores *scores, zp_year_database which)
 {
-    const MDB_dbi dbis[] = {intake->forms,  intake->revisions, intake->idempotency, intake->expiry, scores->results,
+    const MDB_dbi dbis[] = {intake->forms,  intake->revisions, intake->idempotency, scores->results,
                             scores->latest, scores->index,     scores->totals,      scores->events};
     return dbis[which];
 }
@@ -36,7 +35,7 @@ void zp_year_complain(zp_archive *self, zp_year_database which, zp_str key, cons
 {
     char text[ZP_ID_TEXT + 1] = "";
     zp_id id;
-    if (key.n == sizeof id.b && (which == ZP_OF_FORMS || which == ZP_OF_RESULTS || which == ZP_OF_EXPIRY)) {
+    if (key.n == sizeof id.b && (zp_year_is_intake(which) || which == ZP_OF_RESULTS)) {
         memcpy(id.b, key.p, sizeof id.b);
         zp_id_format(&id, text);
     } else if (key.n == sizeof(zp_seq_key)) {
@@ -109,10 +108,10 @@ static zp_rc is_pending(walk *w, zp_str key, bool *out)
     return rc == ZP_NOTFOUND ? ZP_OK : rc;
 }
 
-static zp_rc show_form(walk *w, zp_str key, MDB_val value, const zp_submission *submission, const zp_form *form)
+static zp_rc show_form(walk *w, zp_str key, MDB_val value, const zp_form *form)
 {
     bool pending;
-    zp_str receipt;
+    zp_str revision;
     zp_form_key form_key;
     zp_rc rc = is_pending(w, key, &pending);
     w->archive->counts.forms++;
@@ -120,10 +119,9 @@ static zp_rc show_form(walk *w, zp_str key, MDB_val value, const zp_submission *
     if (rc || w->count_only)
         return rc;
     zp_form_key_of(zp_form_year(form), form->unit, form->project_name, &form_key);
-    zp_revision_key revision = zp_revision_key_of(&form_key, submission->revision);
     rc = w->visit->each(w->visit->context, ZP_OF_FORMS, key, value);
     if (!rc)
-        rc = show_found(w, ZP_OF_REVISIONS, ZP_BYTES(revision), &receipt);
+        rc = show_found(w, ZP_OF_REVISIONS, key, &revision);
     return rc ? rc : show_result(w, key, &form_key);
 }
 
@@ -141,32 +139,26 @@ static zp_rc look_at_form(void *context, zp_str key, MDB_val value)
         rc = zp_form_unpack(submission.form, w->arena, &form);
     if (rc)
         return rc == ZP_CORRUPT ? damaged(w, ZP_OF_FORMS, key, "it cannot be read, so its year is not known") : rc;
-    return zp_form_year(&form) == w->archive->year ? show_form(w, key, value, &submission, &form) : ZP_OK;
+    return zp_form_year(&form) == w->archive->year ? show_form(w, key, value, &form) : ZP_OK;
 }
 
 /* ---- keys ---- */
 
-static zp_rc look_at_expiry(void *context, zp_str key, MDB_val value)
+static zp_rc look_at_key(void *context, zp_str key, MDB_val value)
 {
     walk *w = context;
-    zp_str hashed, bytes;
-    MDB_val receipt_value;
-    zp_receipt receipt;
-    zp_rc rc = zp_unseal(value, &hashed);
+    zp_str bytes;
+    zp_key_use use;
+    zp_rc rc = zp_unseal(value, &bytes);
     if (!rc)
-        rc = find(w, ZP_OF_KEYS, hashed, &receipt_value);
-    if (!rc)
-        rc = zp_unseal(receipt_value, &bytes);
-    if (!rc)
-        rc = zp_receipt_unpack(bytes, &receipt);
+        rc = zp_key_use_unpack(bytes, &use);
     if (rc)
-        return rc == ZP_CORRUPT || rc == ZP_NOTFOUND ? damaged(w, ZP_OF_EXPIRY, key, "its key cannot be read") : rc;
-    bool wanted = w->visit->has_form(w->visit->context, &receipt.id, &rc);
+        return damaged(w, ZP_OF_KEYS, key, "it cannot be read, so its year is not known");
+    bool wanted = w->visit->has_form(w->visit->context, &use.id, &rc);
     if (rc || !wanted)
         return rc;
     w->archive->counts.keys++;
-    rc = w->visit->each(w->visit->context, ZP_OF_KEYS, hashed, receipt_value);
-    return rc ? rc : w->visit->each(w->visit->context, ZP_OF_EXPIRY, key, value);
+    return w->visit->each(w->visit->context, ZP_OF_KEYS, key, value);
 }
 
 /* ---- totals, events ---- */
@@ -219,7 +211,7 @@ static zp_rc scan_all(walk *w)
     zp_rc rc = scan(w, ZP_OF_FORMS, look_at_form);
     if (rc || w->count_only)
         return rc;
-    rc = scan(w, ZP_OF_EXPIRY, look_at_expiry);
+    rc = scan(w, ZP_OF_KEYS, look_at_key);
     if (!rc)
         rc = scan(w, ZP_OF_TOTALS, look_at_totals);
     return rc ? rc : scan(w, ZP_OF_EVENTS, look_at_event);

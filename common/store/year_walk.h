@@ -13,7 +13,6 @@ typedef enum {
     ZP_OF_FORMS,
     ZP_OF_REVISIONS,
     ZP_OF_KEYS,
-    ZP_OF_EXPIRY,
     ZP_OF_RESULTS,
     ZP_OF_LATEST,
     ZP_OF_INDEX,
@@ -25,7 +24,7 @@ typedef enum {
 MDB_dbi zp_year_dbi(const zp_intake *intake, const zp_scores *scores, zp_year_database which);
 static inline bool zp_year_is_intake(zp_year_database which)
 {
-    return which <= ZP_OF_EXPIRY;
+    return which <= ZP_OF_KEYS;
 }
 /* Of one record of a live store, into self->fault. */
 void zp_year_complain(zp_archive *self, zp_year_database which, zp_str key, const char *what);

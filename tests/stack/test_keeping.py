@@ -50,8 +50,8 @@ class Season:
         self.ids = [s.submit(form_of(n), **{"Idempotency-Key": f'"key-{n}"'}).json()["id"] for n in range(1, 7)]
         for ident in self.ids:
             assert s.scored(ident)["status"] == "scored"
-        second = self.revise(self.ids[0], corrected(form_of(1), 1))
-        self.revise(second, corrected(form_of(1), 2))
+        self.second = self.revise(self.ids[0], corrected(form_of(1), 1))
+        self.third = self.revise(self.second, corrected(form_of(1), 2))
 
     def fail(self, form):
         """Submits a form that no worker survives; its id."""
@@ -121,7 +121,7 @@ class Damage(unittest.TestCase):
 
     @classmethod
     def keep(cls, season):
-        cls.ids, cls.failed = season.ids, season.failed
+        cls.ids, cls.failed, cls.second, cls.third = season.ids, season.failed, season.second, season.third
         cls.kept = tempfile.mkdtemp(prefix="zp-kept-")
         cls.addClassCleanup(shutil.rmtree, cls.kept)
         for program in season.service.programs:
@@ -236,11 +236,41 @@ class Damage(unittest.TestCase):
         self.assertIn(f"intake.forms {self.ids[5]}: it has no result and is not pending\n", done.stdout)
         self.assertRegex(done.stdout, f"scores.events .*: its subject, {self.ids[5]}, has no result\n")
 
+    def test_a_revision_that_is_damaged(self):
+        self.flip("intake.revisions", uuid.UUID(self.ids[3]).bytes, 10)
+        self.assert_faults(f"intake.revisions {self.ids[3]}: the checksum does not hold")
+
+    def test_a_revision_that_is_gone(self):
+        self.change("intake.revisions", lambda transaction: transaction.delete(uuid.UUID(self.second).bytes))
+        self.assert_faults(f"intake.forms {self.second}: revisions has no entry for it",
+                           f"intake.revisions {self.third}: what it replaced, {self.second}, is not revision 2 of its form")
+
+    def test_a_revision_that_is_there_twice(self):
+        def alter(transaction):
+            transaction.put(uuid.UUID(self.third).bytes, transaction.get(uuid.UUID(self.second).bytes))
+        self.change("intake.revisions", alter)
+        self.assert_faults(f"intake.revisions {self.third}: its form has another revision 2",
+                           f"intake.revisions {self.third}: its form has another digest or revision",
+                           f"intake.revisions {self.third}: what it replaced, {self.second}, is not revision 1 of its form")
+
+    def test_a_revision_of_another_form(self):
+        def alter(transaction):
+            transaction.put(uuid.UUID(self.ids[5]).bytes, transaction.get(uuid.UUID(self.ids[4]).bytes))
+        self.change("intake.revisions", alter)
+        self.assert_faults(f"intake.revisions {self.ids[5]}: its form has another revision 1",
+                           f"intake.revisions {self.ids[5]}: its form has another digest or revision",
+                           f"intake.revisions {self.ids[5]}: its form is of another year, unit or project")
+
+    def test_an_idempotency_key_that_is_there_twice(self):
+        def alter(transaction):
+            transaction.put(uuid.UUID(self.ids[5]).bytes, transaction.get(uuid.UUID(self.ids[4]).bytes))
+        self.change("intake.idempotency", alter)
+        self.assert_faults(f"intake.idempotency {self.ids[5]}: the same key is there twice",
+                           f"intake.forms {self.ids[5]}: idempotency has something else in the place of its key")
+
     def test_an_idempotency_key_that_is_gone(self):
-        self.change("intake.idempotency", lambda transaction: transaction.delete(next(iter(transaction.cursor()))[0]))
-        done = ziping("verify", self.folder)
-        self.assertRegex(done.stdout, "intake.expiry .*: the idempotency key that it names is not there\n")
-        self.assertIn("intake.idempotency: 5 keys, and 6 entries in expiry\n", done.stdout)
+        self.change("intake.idempotency", lambda transaction: transaction.delete(uuid.UUID(self.ids[5]).bytes))
+        self.assert_faults(f"intake.forms {self.ids[5]}: its idempotency key is not there")
 
     def test_a_file_that_is_cut_short(self):
         path = os.path.join(self.folder, "scores", "data.mdb")
@@ -429,6 +459,26 @@ class Backup(ServiceCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"scores.results {ident}: index has no entry", done.stdout)
         self.assertTrue(os.path.exists(os.path.join(place, "scores", "data.mdb")))
+
+
+class DamagedRevision(ServiceCase):
+    def test_its_form_does_not_pass_for_a_new_one(self):
+        s = self.service()
+        s.start_gateway()
+        s.start_nginx()
+        damaged, sound = (s.submit(form_of(n)).json()["id"] for n in (1, 2))
+        self.assertEqual(s.gateway.stop(), 0)
+        with lmdb.open(os.path.join(s.data, "intake"), map_size=1 << 28, max_dbs=8) as environment:
+            revisions = environment.open_db(b"revisions")
+            with environment.begin(write=True, db=revisions) as transaction:
+                value = bytearray(transaction.get(uuid.UUID(damaged).bytes))
+                value[8] ^= 1  # of what says which form it is
+                transaction.put(uuid.UUID(damaged).bytes, bytes(value))
+        s.start_gateway()
+        self.assertEqual(s.submit(form_of(1)).status_code, 503)
+        self.assertEqual(s.submit(corrected(form_of(1), 1)).status_code, 503)
+        self.assertEqual(s.submit(form_of(2)).json()["id"], sound)
+        self.assertEqual(s.submit(form_of(3)).status_code, 202)
 
 
 class Rebuild(ServiceCase):

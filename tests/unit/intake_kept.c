@@ -4,6 +4,7 @@
  */
 #include "codec/submission.h"
 #include "intake_kit.h"
+#include "store/intake_store.h"
 
 /* ---- what is kept ---- */
 
@@ -59,6 +60,16 @@ static void ids_increase_when_the_clock_steps_back(void **state)
     /* The receipt has the clock's time: one wrong clock must not date all that follow. */
     assert_int_equal(reopened.received_ms, now_ms - 120000);
     assert_true(zp_id_ms(&reopened.id) >= now_ms);
+    /* The newest may be that of a key: no id is like another in its time and counter. */
+    zp_put keyed_later = keyed("key", "project 1", "a"), last = submission("project 4", "d");
+    put = &keyed_later;
+    assert_int_equal(zp_intake_commit(f->store, now_ms + 5000, &put, 1, NULL, 0, NULL, 0), ZP_OK);
+    assert_int_equal(keyed_later.verdict, ZP_PUT_SAME);
+    close_store(f);
+    open_store(f, MAP);
+    put = &last;
+    assert_int_equal(zp_intake_commit(f->store, now_ms, &put, 1, NULL, 0, NULL, 0), ZP_OK);
+    assert_true(zp_id_ms(&last.id) >= now_ms + 5000);
 }
 
 /* ---- pending ---- */
@@ -151,6 +162,12 @@ static void expired_keys_are_forgotten_and_their_forms_kept(void **state)
     zp_put again = keyed("old", "project 1", "a");
     commit(f, &again, ZP_PUT_SAME); /* by its content now */
     expect_first(&again, &old_one);
+    /* From now on the key stands for it again, and after a restart as well. */
+    close_store(f);
+    open_store(f, MAP);
+    assert_int_equal(zp_intake_by_key(f->reader, ZP_STR("unit-1"), ZP_STR("old"), &found), ZP_OK);
+    assert_memory_equal(&found, &old_one.id, sizeof found);
+    assert_int_equal(stats(f).keys, 2);
 }
 
 /* ---- when things break ---- */
@@ -179,6 +196,44 @@ static void flipped_byte_is_reported_not_served(void **state)
     assert_int_equal(other.verdict, ZP_PUT_NEW);
 }
 
+static void a_damaged_revision_hides_no_form(void **state)
+{
+    fixture *f = *state;
+    zp_put damaged = submission("project 1", "a"), sound = submission("project 2", "b");
+    zp_id current;
+    commit(f, &damaged, ZP_PUT_NEW);
+    commit(f, &sound, ZP_PUT_NEW);
+    close_store(f);
+    assert_true(flip_on_disk(&f->where, (zp_str){(const char *)damaged.digest.b, sizeof damaged.digest.b}) > 0);
+    open_store(f, MAP);
+    assert_int_equal(zp_intake_current(f->reader, &damaged.form_key, &current), ZP_CORRUPT);
+    zp_put again = submission("project 1", "a"), other = submission("project 1", "other");
+    commit(f, &again, ZP_PUT_REFUSED);
+    commit(f, &other, ZP_PUT_REFUSED);
+    zp_put sound_again = submission("project 2", "b");
+    commit(f, &sound_again, ZP_PUT_SAME);
+}
+
+static void a_store_of_another_layout_is_refused(void **state)
+{
+    fixture *f = *state;
+    static const char key[20] = "20 bytes, as before";
+    MDB_txn *txn;
+    zp_str value = ZP_STR("value");
+    assert_int_equal(zp_env_begin(&f->store->env, &txn), ZP_OK);
+    assert_int_equal(zp_put_sealed(txn, f->store->revisions, (zp_str){key, sizeof key}, &value, 1, 0), ZP_OK);
+    assert_int_equal(zp_env_commit(&f->store->env, txn), ZP_OK);
+    close_store(f);
+    zp_intake *none;
+    assert_int_equal(zp_intake_open(f->where.store, MAP, ZP_READ_WRITE, &none, f->message, sizeof f->message),
+                     ZP_CONFLICT);
+    assert_non_null(strstr(f->message, f->where.store));
+    assert_non_null(strstr(f->message, "earlier version"));
+    remove_place(&f->where);
+    make_place(&f->where);
+    open_store(f, MAP);
+}
+
 static void map_full_changes_nothing(void **state)
 {
     fixture *f = *state;
@@ -203,17 +258,58 @@ static void map_full_changes_nothing(void **state)
     zp_intake_stats before = stats(f);
     assert_true(before.forms > 0);
     /* In one batch with others, all are refused and the acknowledgement is not taken. */
-    zp_put small = submission("small", "s"), large = submission("large", bulk), small_too = submission("small 2", "s");
+    zp_put small = keyed("small", "small", "s"), large = submission("large", bulk),
+           small_too = submission("small 2", "s");
     zp_put *batch[] = {&small, &large, &small_too};
     assert_int_equal(zp_intake_commit(f->store, now_ms, batch, 3, &last.id, 1, NULL, 0), ZP_FULL);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(batch[i]->verdict, ZP_PUT_REFUSED);
     zp_intake_stats after = stats(f);
     assert_true(after.forms == before.forms && after.pending == before.pending && after.revisions == before.revisions);
+    /* Nothing is known of what was not stored. */
+    zp_id current;
+    assert_int_equal(zp_intake_current(f->reader, &small.form_key, &current), ZP_NOTFOUND);
+    assert_int_equal(zp_intake_current(f->reader, &last.form_key, &current), ZP_OK);
+    assert_memory_equal(&current, &last.id, sizeof current);
+    assert_int_equal(zp_intake_by_key(f->reader, ZP_STR("unit-1"), ZP_STR("small"), &current), ZP_NOTFOUND);
+    zp_put lost = replacing(small.id, "small", "t");
+    commit(f, &lost, ZP_PUT_NO_SUCH);
     /* And the store goes on with what it has room for. */
     commit(f, &small, ZP_PUT_NEW);
     assert_int_equal(zp_intake_commit(f->store, now_ms, NULL, 0, &last.id, 1, NULL, 0), ZP_OK);
     assert_int_equal(stats(f).pending, before.pending);
+}
+
+static bool out_of_memory;
+void *__real_calloc(size_t count, size_t size); /* NOLINT(bugprone-reserved-identifier): the linker's */
+void *__wrap_calloc(size_t count, size_t size); /* NOLINT(bugprone-reserved-identifier) */
+void *__wrap_calloc(size_t count, size_t size)  /* NOLINT(bugprone-reserved-identifier) */
+{
+    return out_of_memory ? NULL : __real_calloc(count, size);
+}
+
+/* What could not be known by heart would be taken for new when it is sent again. */
+static void what_memory_has_no_room_for_is_not_stored(void **state)
+{
+    fixture *f = *state;
+    zp_put first = submission("project 1", "a"), put = keyed("key", "project 2", "b"),
+           other = submission("project 3", "c");
+    zp_put *batch[] = {&put, &other};
+    zp_id found;
+    commit(f, &first, ZP_PUT_NEW);
+    zp_memo_destroy(&f->store->keys); /* for one in which there is no room yet */
+    assert_int_equal(zp_memo_new(NULL, &f->store->keys), ZP_OK);
+    out_of_memory = true;
+    assert_int_equal(zp_intake_commit(f->store, now_ms, batch, 2, NULL, 0, NULL, 0), ZP_NOMEM);
+    out_of_memory = false;
+    assert_int_equal(put.verdict, ZP_PUT_REFUSED);
+    assert_int_equal(other.verdict, ZP_PUT_REFUSED);
+    assert_int_equal(stats(f).forms, 1);
+    assert_int_equal(stats(f).keys, 0);
+    assert_int_equal(zp_intake_by_key(f->reader, ZP_STR("unit-1"), ZP_STR("key"), &found), ZP_NOTFOUND);
+    assert_int_equal(zp_intake_current(f->reader, &put.form_key, &found), ZP_NOTFOUND);
+    commit(f, &put, ZP_PUT_NEW);
+    commit(f, &other, ZP_PUT_NEW);
 }
 
 /* Commits batches for ever and names each id once its commit has returned. */
@@ -290,7 +386,10 @@ int main(void)
         PROMISE(pending_is_paged_in_both_directions),
         PROMISE(expired_keys_are_forgotten_and_their_forms_kept),
         PROMISE(flipped_byte_is_reported_not_served),
+        PROMISE(a_damaged_revision_hides_no_form),
+        PROMISE(a_store_of_another_layout_is_refused),
         PROMISE(map_full_changes_nothing),
+        PROMISE(what_memory_has_no_room_for_is_not_stored),
         PROMISE(survives_kill_9),
     };
     zp_log_open("test", ZP_ERROR);

@@ -2,6 +2,7 @@
  * intake_store.c - what a submitter may rely on once a form has been taken in: one form, one submission, whatever is
  * sent again, at once or against what is on file.
  */
+#include "store/intake_store.h"
 #include "intake_kit.h"
 
 /* ---- retries ---- */
@@ -88,6 +89,90 @@ static void retried_replacement_is_the_same_submission(void **state)
     zp_put late = replacing(first.id, "project", "b");
     commit(f, &late, ZP_PUT_SAME);
     expect_first(&late, &second);
+}
+
+/* All that is known by heart is learnt from the disk. */
+static void what_is_on_file_is_known_after_a_restart(void **state)
+{
+    fixture *f = *state;
+    zp_put first = keyed("key-1", "project", "a"), other = submission("project 2", "z"),
+           adopted = keyed("key-2", "project 2", "z");
+    zp_id current;
+    commit(f, &first, ZP_PUT_NEW);
+    commit(f, &other, ZP_PUT_NEW);
+    commit(f, &adopted, ZP_PUT_SAME);
+    zp_put second = replacing(first.id, "project", "b");
+    commit(f, &second, ZP_PUT_NEW);
+    zp_put third = replacing(second.id, "project", "c");
+    commit(f, &third, ZP_PUT_NEW);
+    close_store(f);
+    open_store(f, MAP);
+    assert_int_equal(zp_intake_current(f->reader, &third.form_key, &current), ZP_OK);
+    assert_memory_equal(&current, &third.id, sizeof current);
+    zp_put again = submission("project", "a"), other_again = submission("project 2", "z"),
+           keyed_again = keyed("key-1", "project", "a"), misused = keyed("key-2", "project 3", "y"),
+           second_again = replacing(first.id, "project", "b"), stale = replacing(second.id, "project", "d"),
+           next = replacing(third.id, "project", "d");
+    commit(f, &again, ZP_PUT_SAME);
+    expect_first(&again, &first);
+    commit(f, &keyed_again, ZP_PUT_SAME);
+    expect_first(&keyed_again, &first);
+    commit(f, &misused, ZP_PUT_KEY_REUSED);
+    commit(f, &other_again, ZP_PUT_SAME);
+    expect_first(&other_again, &other);
+    commit(f, &second_again, ZP_PUT_SAME);
+    expect_first(&second_again, &second);
+    commit(f, &stale, ZP_PUT_STALE);
+    expect_current(&stale, &third);
+    commit(f, &next, ZP_PUT_NEW);
+    assert_int_equal(next.revision, 4);
+    assert_memory_equal(&next.first, &first.id, sizeof first.id);
+}
+
+static uint64_t all_alike(const uint8_t key[ZP_MEMO_KEY], uint64_t seed)
+{
+    (void)key;
+    (void)seed;
+    return 42;
+}
+
+/* What is known of a form by its hash alone never passes for another form's. */
+static void forms_that_collide_are_kept_apart(void **state)
+{
+    enum { FORMS = 20 };
+    fixture *f = *state;
+    zp_put puts[FORMS], *batch[FORMS];
+    char project[FORMS][16];
+    zp_id current;
+    zp_memo_destroy(&f->store->current);
+    zp_memo_destroy(&f->store->keys);
+    assert_int_equal(zp_memo_new(all_alike, &f->store->current), ZP_OK);
+    assert_int_equal(zp_memo_new(all_alike, &f->store->keys), ZP_OK);
+    for (size_t i = 0; i < FORMS; i++) {
+        snprintf(project[i], sizeof project[i], "project %zu", i);
+        puts[i] = keyed(project[i], project[i], "content");
+        batch[i] = &puts[i];
+    }
+    assert_int_equal(zp_intake_commit(f->store, now_ms, batch, FORMS, NULL, 0, NULL, 0), ZP_OK);
+    for (size_t i = 0; i < FORMS; i++) {
+        zp_put again = submission(project[i], "content"), same_key = keyed(project[i], project[i], "content"),
+               misused = keyed(project[i], "another project", "content, too"),
+               revised = replacing(puts[i].id, project[i], "revised"),
+               foreign = replacing(puts[(i + 1) % FORMS].id, project[i], "foreign");
+        assert_int_equal(puts[i].verdict, ZP_PUT_NEW);
+        commit(f, &again, ZP_PUT_SAME);
+        expect_first(&again, &puts[i]);
+        commit(f, &same_key, ZP_PUT_SAME);
+        expect_first(&same_key, &puts[i]);
+        commit(f, &misused, ZP_PUT_KEY_REUSED);
+        commit(f, &foreign, ZP_PUT_STALE);
+        expect_current(&foreign, &puts[i]);
+        commit(f, &revised, ZP_PUT_NEW);
+        assert_int_equal(zp_intake_current(f->reader, &revised.form_key, &current), ZP_OK);
+        assert_memory_equal(&current, &revised.id, sizeof current);
+    }
+    zp_put unknown = replacing(puts[0].id, "another project", "x");
+    commit(f, &unknown, ZP_PUT_NO_SUCH);
 }
 
 /* ---- conflicts ---- */
@@ -239,6 +324,8 @@ int main(void)
         PROMISE(a_new_key_for_content_on_file_stands_for_it_from_then_on),
         PROMISE(key_reused_with_other_content_is_refused),
         PROMISE(retried_replacement_is_the_same_submission),
+        PROMISE(what_is_on_file_is_known_after_a_restart),
+        PROMISE(forms_that_collide_are_kept_apart),
         PROMISE(form_on_file_without_if_match_is_refused),
         PROMISE(stale_revision_is_refused),
         PROMISE(revision_of_a_form_not_on_file_is_refused),
