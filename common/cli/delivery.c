@@ -47,6 +47,7 @@ struct zp_delivery {
     slot *filling;  /* NULL: none */
     zp_parcel held; /* a form that must travel alone and waits for a slot */
     size_t open;
+    bool tries_told; /* that something is tried again */
     zp_json_reader *reader;
     zp_arena *arena;
     zp_buf scratch;
@@ -305,6 +306,20 @@ static int64_t pause_after(const slot *s)
     return pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
 }
 
+/* Once: with ten attempts it takes most of a minute until each form is told to be not delivered. */
+static void tell_another_try(zp_delivery *self, const slot *s, CURLcode code, long status)
+{
+    if (self->tries_told)
+        return;
+    self->tries_told = true;
+    fprintf(stderr, "%s: ", self->single_url);
+    if (code)
+        fputs(s->http.error[0] ? s->http.error : curl_easy_strerror(code), stderr);
+    else
+        fprintf(stderr, "HTTP %ld", status);
+    fprintf(stderr, "; trying again, %u times in all\n", self->options.attempts);
+}
+
 static zp_rc ended(zp_delivery *self, slot *s, CURLcode code, int64_t now_ms)
 {
     read_verdicts(self, s);
@@ -327,6 +342,8 @@ static zp_rc ended(zp_delivery *self, slot *s, CURLcode code, int64_t now_ms)
     bool next_of_split = s->split && (!s->alone || s->parcel.count < sent);
     if (next_of_split)
         s->attempts = 0;
+    else if (s->parcel.count && !cut_off)
+        tell_another_try(self, s, code, status);
     s->state = s->parcel.count ? SLOT_WAITING : SLOT_FREE;
     s->not_before = now_ms + (next_of_split ? 0 : pause_after(s));
     self->open -= s->state == SLOT_FREE;

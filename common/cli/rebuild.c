@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/replay.h"
 #include "cli/soundness.h"
+#include "cli/stopped.h"
 #include "cli/webhook_copy.h"
 #include "codec/profile_yaml.h"
 #include "store/copy.h"
@@ -87,6 +88,9 @@ static zp_rc refuse_archive(rebuilding *r)
 static zp_rc open_source(rebuilding *r)
 {
     const zp_config *config = r->config;
+    if (zp_service_runs(config))
+        fprintf(stderr, "ziping rebuild: a service runs on %s; what it takes in from now on will not be in %s\n",
+                config->data_dir, r->options->given.operand);
     char *intake = zp_config_path(config, "intake"), *scores = zp_config_path(config, "scores");
     zp_rc rc = intake && scores ? ZP_OK : ZP_NOMEM;
     if (!rc)

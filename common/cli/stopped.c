@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,4 +70,20 @@ void zp_stopped_release(zp_stopped *self)
     if (self->worker >= 0)
         close(self->worker);
     *self = (zp_stopped){-1, -1};
+}
+
+static bool is_held(const zp_config *config, const char *name)
+{
+    char *path = zp_config_path(config, name);
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+    bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return held;
+}
+
+bool zp_service_runs(const zp_config *config)
+{
+    return is_held(config, "run/gateway.lock") || is_held(config, "run/worker.lock");
 }

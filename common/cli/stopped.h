@@ -17,5 +17,7 @@ typedef struct {
  */
 zp_rc zp_stopped_hold(const zp_config *config, zp_stopped *out, char *message, size_t message_size);
 void zp_stopped_release(zp_stopped *self);
+/* Whether a gateway or a worker runs on these stores, as far as can be seen; nothing is made or held. */
+bool zp_service_runs(const zp_config *config);
 
 #endif

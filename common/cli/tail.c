@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "cli/tail_archive.h"
+#include "cli/tail_ear.h"
 #include "cli/tail_totals.h"
 #include "core/form.h"
 #include "wire/curve.h"
@@ -14,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ziping_subscriber.h>
-
-enum { TURN_MS = 500 };
 
 typedef struct {
     const char *config, *publish, *replay, *topic, *archive, *server_key, *key;
@@ -175,19 +174,19 @@ static bool print_event(ziping_subscriber *subscriber, const ziping_subscriber_e
     return printf("%s\n", json) >= 0 && fflush(stdout) == 0;
 }
 
-static int follow(ziping_subscriber *subscriber, const options *o)
+static int follow(zp_tail_ear *ear, const options *o)
 {
     uint64_t printed = 0;
     while (!zp_cli_interrupted() && printed < o->count) {
         const ziping_subscriber_event *event;
-        int code = ziping_subscriber_next(subscriber, TURN_MS, &event);
+        int code = zp_tail_ear_next(ear, &event);
         if (code == ZIPING_TIMEOUT)
             continue;
         if (code) {
-            zp_tail_explain(subscriber, code);
-            return ZP_EXIT_UNAVAILABLE;
+            zp_tail_ear_explain(ear, code);
+            return zp_cli_interrupted() ? ZP_EXIT_OK : ZP_EXIT_UNAVAILABLE;
         }
-        if (!print_event(subscriber, event, &printed)) {
+        if (!print_event(ear->subscriber, event, &printed)) {
             fprintf(stderr, "ziping tail: standard output cannot be written: %s\n", strerror(errno));
             return ZP_EXIT_UNAVAILABLE;
         }
@@ -209,7 +208,6 @@ static bool read_keys(const options *o, zp_key *server, zp_key *own)
 static int tail(const options *o)
 {
     ziping_subscriber_options wanted = ZIPING_SUBSCRIBER_OPTIONS;
-    ziping_subscriber *subscriber = NULL;
     zp_key server, own;
     wanted.publish = o->publish;
     wanted.replay = o->replay;
@@ -227,13 +225,10 @@ static int tail(const options *o)
         explicit_bzero(&own, sizeof own);
         return exit_code;
     }
-    int code = ziping_subscriber_open(&wanted, &subscriber);
+    zp_tail_ear ear = zp_tail_ear_open(&wanted);
     explicit_bzero(&own, sizeof own);
-    if (code)
-        fprintf(stderr, "ziping tail: cannot subscribe to %s and %s: %s\n", o->publish, o->replay,
-                ziping_subscriber_strerror(code));
-    int exit_code = code ? ZP_EXIT_USAGE : follow(subscriber, o);
-    ziping_subscriber_close(&subscriber);
+    int exit_code = ear.subscriber ? follow(&ear, o) : ZP_EXIT_USAGE;
+    zp_tail_ear_close(&ear);
     return exit_code;
 }
 

@@ -5,25 +5,9 @@
 #include "cli/tail_totals.h"
 
 #include "cli/cli.h"
+#include "cli/tail_ear.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-
-enum { TURN_MS = 500 };
-
-void zp_tail_explain(const ziping_subscriber *subscriber, int code)
-{
-    fprintf(stderr, "ziping tail: %s", ziping_subscriber_strerror(code));
-    if (code == ZIPING_AHEAD)
-        fprintf(stderr, "; begin with --after 0");
-    else if (code == ZIPING_GONE)
-        fprintf(stderr,
-                ": the log starts with event %" PRIu64
-                "; what was before has been archived: read it with --archive DIR, "
-                "and begin with --after %" PRIu64,
-                ziping_subscriber_first(subscriber), ziping_subscriber_first(subscriber) - 1);
-    fputc('\n', stderr);
-}
 
 bool zp_tail_print_totals(zp_control *control, const zp_tail_range *range)
 {
@@ -35,47 +19,40 @@ bool zp_tail_print_totals(zp_control *control, const zp_tail_range *range)
 }
 
 /* False: it was said why, or a signal came. */
-static bool learn_newest(ziping_subscriber *subscriber, uint64_t *newest)
+static bool learn_newest(zp_tail_ear *ear, uint64_t *newest)
 {
     const ziping_subscriber_event *event;
-    while ((*newest = ziping_subscriber_position(subscriber)) == ZIPING_FROM_NOW) {
-        int code = zp_cli_interrupted() ? ZIPING_SYSTEM : ziping_subscriber_next(subscriber, TURN_MS, &event);
+    while ((*newest = ziping_subscriber_position(ear->subscriber)) == ZIPING_FROM_NOW) {
+        int code = zp_tail_ear_next(ear, &event);
         if (code == ZIPING_OK || code == ZIPING_TIMEOUT)
             continue;
-        if (!zp_cli_interrupted())
-            zp_tail_explain(subscriber, code);
+        zp_tail_ear_explain(ear, code);
         return false;
     }
     return true;
 }
 
-static bool sum_up(ziping_subscriber *subscriber, const zp_tail_range *range, zp_control *control)
+static bool sum_up(zp_tail_ear *ear, const zp_tail_range *range, zp_control *control)
 {
     const ziping_subscriber_event *event;
-    while (ziping_subscriber_position(subscriber) < range->upto) {
-        int code = zp_cli_interrupted() ? ZIPING_SYSTEM : ziping_subscriber_next(subscriber, TURN_MS, &event);
+    while (ziping_subscriber_position(ear->subscriber) < range->upto) {
+        int code = zp_tail_ear_next(ear, &event);
         if (code == ZIPING_OK)
             zp_control_add(control, (zp_str){event->bytes, event->size});
         if (code == ZIPING_OK || code == ZIPING_TIMEOUT)
             continue;
-        if (!zp_cli_interrupted())
-            zp_tail_explain(subscriber, code);
+        zp_tail_ear_explain(ear, code);
         return false;
     }
     return true;
 }
 
-static ziping_subscriber *subscribe(const ziping_subscriber_options *options, uint64_t after)
+static zp_tail_ear subscribe(const ziping_subscriber_options *options, uint64_t after)
 {
     ziping_subscriber_options wanted = *options;
-    ziping_subscriber *subscriber = NULL;
     wanted.after = after;
     wanted.filter = NULL;
-    int code = ziping_subscriber_open(&wanted, &subscriber);
-    if (code)
-        fprintf(stderr, "ziping tail: cannot subscribe to %s and %s: %s\n", options->publish, options->replay,
-                ziping_subscriber_strerror(code));
-    return subscriber;
+    return zp_tail_ear_open(&wanted);
 }
 
 int zp_tail_totals(const ziping_subscriber_options *options, const zp_tail_range *range)
@@ -83,18 +60,18 @@ int zp_tail_totals(const ziping_subscriber_options *options, const zp_tail_range
     zp_tail_range stretch = *range;
     uint64_t newest = 0;
     zp_control control;
-    ziping_subscriber *subscriber = subscribe(options, ZIPING_FROM_NOW);
-    if (!subscriber)
+    zp_tail_ear ear = subscribe(options, ZIPING_FROM_NOW);
+    if (!ear.subscriber)
         return ZP_EXIT_USAGE;
-    bool good = learn_newest(subscriber, &newest);
-    ziping_subscriber_close(&subscriber);
+    bool good = learn_newest(&ear, &newest);
+    zp_tail_ear_close(&ear);
     if (stretch.upto > newest)
         stretch.upto = newest;
     zp_control_begin(&control, &stretch.filter);
     if (good && stretch.after < stretch.upto) {
-        subscriber = subscribe(options, stretch.after);
-        good = subscriber && sum_up(subscriber, &stretch, &control);
-        ziping_subscriber_close(&subscriber);
+        ear = subscribe(options, stretch.after);
+        good = ear.subscriber && sum_up(&ear, &stretch, &control);
+        zp_tail_ear_close(&ear);
     }
     return good && zp_tail_print_totals(&control, &stretch) ? ZP_EXIT_OK : ZP_EXIT_UNAVAILABLE;
 }

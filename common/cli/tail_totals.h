@@ -21,7 +21,5 @@ typedef struct {
 int zp_tail_totals(const ziping_subscriber_options *options, const zp_tail_range *range);
 /* The document of what was counted, on standard output. False: it is broken. */
 bool zp_tail_print_totals(zp_control *control, const zp_tail_range *range);
-/* One line on standard error about a code of ziping_subscriber_next. */
-void zp_tail_explain(const ziping_subscriber *subscriber, int code);
 
 #endif

@@ -105,6 +105,11 @@ uint64_t zp_follower_first(const zp_follower *self)
     return self->first;
 }
 
+int64_t zp_follower_silence_ms(const zp_follower *self)
+{
+    return zp_clock_mono_ms() - self->known_ms;
+}
+
 /* ---- frames ---- */
 
 /* A frame that must be there, of a message whose first one has come; *more says whether another follows. */

@@ -28,6 +28,7 @@ bool zp_follower_has(zp_follower *self, zp_followed *out);
 int zp_follower_next(zp_follower *self, int64_t until_ms, zp_followed *out);
 uint64_t zp_follower_position(const zp_follower *self);
 uint64_t zp_follower_first(const zp_follower *self);
+int64_t zp_follower_silence_ms(const zp_follower *self);
 
 /* What a code of ours is to the library's users. */
 int zp_ziping_code(zp_rc rc);

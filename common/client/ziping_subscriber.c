@@ -216,3 +216,8 @@ uint64_t ziping_subscriber_first(const ziping_subscriber *self)
 {
     return zp_follower_first(self->follower);
 }
+
+int64_t ziping_subscriber_silence_ms(const ziping_subscriber *self)
+{
+    return zp_follower_silence_ms(self->follower);
+}

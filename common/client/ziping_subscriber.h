@@ -184,6 +184,12 @@ ZIPING_SUBSCRIBER_API uint64_t ziping_subscriber_position(const ziping_subscribe
  */
 ZIPING_SUBSCRIBER_API uint64_t ziping_subscriber_first(const ziping_subscriber *self);
 
+/*
+ * Milliseconds since the service was heard last, or since open when it never was. It speaks once a second, also when
+ * nothing happens: after some seconds it is away, or these are not its endpoints.
+ */
+ZIPING_SUBSCRIBER_API int64_t ziping_subscriber_silence_ms(const ziping_subscriber *self);
+
 #ifdef __cplusplus
 }
 #endif

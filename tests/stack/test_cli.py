@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -168,10 +169,12 @@ class Submit(ServiceCase):
         environment = {**os.environ, "ZIPING_URL": self.s.url}
         client = subprocess.Popen([ZIPING, "submit", FORMS[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   text=True, env=environment)
+        told = client.stderr.readline()  # at once, and not when all attempts are over
         self.s.start_gateway()
         out, err = client.communicate(timeout=GUARD_S)
         self.assertEqual(client.returncode, 0, err)
         self.assertEqual(len(out.splitlines()), 1)
+        self.assertIn("trying again", told)
 
     def test_on_a_terminal_there_is_progress(self):
         path = self.ndjson("many.ndjson", [form_of(1, f"条{i}") for i in range(300)])
@@ -214,6 +217,14 @@ class Look(ServiceCase):
         held = dict(line.split("=") for line in s.ziping("inspect").stdout.splitlines())
         names = ("intake.forms", "intake.pending", "scores.results", "scores.last_event")
         self.assertEqual([held[name] for name in names], ["6", "0", "6", "6"])
+
+    def test_tail_says_that_nobody_answers(self):
+        endpoint = f"ipc://{os.path.join(tempfile.gettempdir(), 'zp-nobody.sock')}"
+        tail = subprocess.Popen([ZIPING, "tail", "--publish", endpoint, "--replay", endpoint], stderr=subprocess.PIPE, text=True)
+        self.assertIn(f"nobody answers at {endpoint}", tail.stderr.readline())
+        tail.send_signal(signal.SIGTERM)
+        self.assertEqual(tail.communicate(timeout=GUARD_S)[1], "")
+        self.assertEqual(tail.returncode, 0)
 
     def test_tail_says_that_its_output_is_broken(self):
         s = self.service().start()

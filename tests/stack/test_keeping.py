@@ -537,7 +537,9 @@ class Rebuild(ServiceCase):
 
     def test_beside_the_running_service(self):
         before = self.season.told()
-        self.assertEqual(self.rebuild()[0]["results.same"], 12)
+        counts, told = self.rebuild()
+        self.assertEqual(counts["results.same"], 12)
+        self.assertIn("a service runs on", told)
         self.assertEqual(before, self.season.told())
 
     def test_what_is_damaged_is_mended(self):

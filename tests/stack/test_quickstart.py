@@ -12,14 +12,18 @@ from actors import ROOT
 from service import ServiceCase, form_of, free_port
 
 QUICKSTART = os.path.join(ROOT, "conf", "quickstart")
+ZIPING_OF_QUICKSTART = os.path.join(ROOT, "build", "common", "cli", "ziping")
 TABLE = {"12333热线咨询平台项目经费": ("97.60", "99.61", "97.60", "优"), "工作服装制作费": ("99.96", "99.96", "99.96", "优"),
          "12345服务热线专项经费": ("97.17", "97.27", "97.17", "优"), "办公房电费": ("99.29", "99.29", "99.29", "优"),
          "业务保障专项经费": ("99.98", "99.98", "99.98", "优"), "设备场地维修维护费": ("99.69", "99.69", "99.69", "优")}
 
 
+USERS_PATH = "/usr/local/bin:/usr/bin:/bin"  # what Debian gives to who is not root: nginx is not there
+
+
 def run(*arguments):
     return subprocess.run([QUICKSTART, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=230, check=False)
+                          timeout=230, check=False, env={**os.environ, "PATH": USERS_PATH})
 
 
 class Quickstart(ServiceCase):
@@ -48,10 +52,11 @@ class Quickstart(ServiceCase):
         self.assertEqual(set(self.pids(folder)), {"notifier", "webhooks", "worker-1", "worker-2", "worker-3", "gateway",
                                                    "nginx"})
 
-        commands = [line.strip() for line in out.splitlines() if line.startswith("  ")]
+        begin, *commands = [line.strip() for line in out.splitlines() if line.startswith("  ")]
+        self.assertRegex(begin, "^export PATH=.* ZIPING_CONFIG=.* ZIPING_URL=")
         self.assertGreaterEqual(len(commands), 6)
         for command in commands:  # they work when pasted
-            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(["bash", "-c", f"{begin}; {command}"], capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(done.returncode, 0, (command, done.stderr))
             self.assertNotIn("problem", done.stdout, command)
             self.assertTrue(done.stdout, command)
@@ -78,6 +83,18 @@ class Quickstart(ServiceCase):
             os.kill(pid, 0)
         again = run("--stop", "--data", first)
         self.assertEqual((again.returncode, again.stdout), (0, f"nothing that was started under {first} is running\n"))
+
+    def test_a_season_that_has_been_archived_does_not_keep_it_from_starting(self):
+        folder = self.folder()
+        self.start(folder)
+        run("--stop", "--data", folder)
+        archived = subprocess.run([ZIPING_OF_QUICKSTART, "archive", "--year", "2022", "--to", os.path.join(folder, "2022")],
+                                  env={**os.environ, "ZIPING_CONFIG": os.path.join(folder, "ziping.yaml")},
+                                  capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(archived.returncode, 0, archived.stderr)
+        port, out = self.start(folder)
+        self.assertIn("the samples were refused", out)
+        self.assertEqual(requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code, 200)
 
     def test_killing_the_active_worker_lets_the_other_take_over(self):
         folder = self.folder()
