@@ -249,7 +249,7 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
         actual.kind = ZP_CELL_WORDS; /* what was reached is one value; nobody guesses which */
         actual.perhaps_date = false;
     }
-    if (!zp_cell_is_empty(line->indicator->actual))
+    if (!zp_cell_is_unfilled(line->indicator->actual))
         score_cells(line, &target, &actual, out);
     else
         zp_line_unverifiable(line, out);

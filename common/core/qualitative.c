@@ -83,17 +83,52 @@ bool zp_words_deny(zp_str actual)
     return says[DENIAL] || says[POOR];
 }
 
+/* Whether it says that something went wrong, as no goal does: 未达成, 较差, and a denial of what is good, 不合格,
+ * 没有落实. Of what is bad, 无事故, a denial is as good a goal as any. */
+static bool says_failure(zp_str text)
+{
+    bool says[KINDS] = {false};
+    look_for_words(text, ZP_ABSENT, says);
+    if (says[POOR])
+        return true;
+    static const zp_str denials[] = {ZP_STR_ROW("不能"), ZP_STR_ROW("不"),   ZP_STR_ROW("未能"), ZP_STR_ROW("未按"),
+                                     ZP_STR_ROW("未曾"), ZP_STR_ROW("未"),   ZP_STR_ROW("没有"), ZP_STR_ROW("没能"),
+                                     ZP_STR_ROW("没"),   ZP_STR_ROW("无法"), ZP_STR_ROW("难以")};
+    static const zp_str good[] = {ZP_STR_ROW("完成"), ZP_STR_ROW("达"),   ZP_STR_ROW("合格"), ZP_STR_ROW("满意"),
+                                  ZP_STR_ROW("及时"), ZP_STR_ROW("按时"), ZP_STR_ROW("按期"), ZP_STR_ROW("如期"),
+                                  ZP_STR_ROW("符合"), ZP_STR_ROW("到位"), ZP_STR_ROW("理想"), ZP_STR_ROW("通过"),
+                                  ZP_STR_ROW("落实"), ZP_STR_ROW("完善"), ZP_STR_ROW("健全"), ZP_STR_ROW("建立"),
+                                  ZP_STR_ROW("开展"), ZP_STR_ROW("实施"), ZP_STR_ROW("实现"), ZP_STR_ROW("执行"),
+                                  ZP_STR_ROW("启动"), ZP_STR_ROW("好"),   ZP_STR_ROW("明显"), ZP_STR_ROW("显著")};
+    for (; text.n; text.p++, text.n--)
+        for (size_t i = 0; i < sizeof denials / sizeof *denials; i++) {
+            zp_str rest = {text.p + denials[i].n, text.n - denials[i].n};
+            for (size_t j = 0; zp_text_begins(text, denials[i]) && j < sizeof good / sizeof *good; j++)
+                if (zp_text_begins(rest, good[j]))
+                    return true;
+        }
+    return false;
+}
+
+static zp_flag_code doubt_about(const bool says[KINDS])
+{
+    return says[DENIAL] || says[POOR] ? ZP_FLAG_QUAL_NEGATIVE : ZP_FLAG_QUAL_UNVERIFIABLE;
+}
+
 /* Only words that are known throughout count: 明年完成 and 及时性差 are for a person to read. */
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
 {
     bool says[KINDS] = {false};
-    if (zp_str_eq(actual, target))
+    bool is_goal = !says_failure(target);
+    if (is_goal && zp_str_eq(actual, target))
         return 0;
-    look_for_words(actual, target, says);
+    look_for_words(actual, is_goal ? target : ZP_ABSENT, says);
+    *why_not = doubt_about(says);
+    if (!is_goal)
+        return -1;
     bool known = !says[UNKNOWN] && !zp_may_hold_number(actual) && !zp_may_hold_number(target);
     if (known && says[POOR] && !says[DENIAL])
         return 2;
-    *why_not = says[DENIAL] || says[POOR] ? ZP_FLAG_QUAL_NEGATIVE : ZP_FLAG_QUAL_UNVERIFIABLE;
     if (!known || says[DENIAL] || says[POOR])
         return -1;
     return says[PARTIAL] ? 1 : says[MET] ? 0 : -1;

@@ -368,16 +368,6 @@ static bool read_clauses(zp_str text, zp_cell *out)
     return out->count == 1 || !numbered;
 }
 
-static bool is_none(zp_str text)
-{
-    static const zp_str none[] = {ZP_STR_ROW("-"), ZP_STR_ROW("—"),  ZP_STR_ROW("--"),
-                                  ZP_STR_ROW("/"), ZP_STR_ROW("无"), ZP_STR_ROW("暂无")};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        if (zp_str_eq(text, none[i]))
-            return true;
-    return text.n == 0;
-}
-
 /* 20,221,231: grouped digits count something, whatever day they would spell. */
 static bool is_grouped(zp_str text)
 {
@@ -400,7 +390,7 @@ zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
     out->text = zp_text_normalise(text, arena);
     if (text.p && !out->text.p)
         return ZP_NOMEM;
-    if (is_none(out->text))
+    if (zp_text_is_no_target(out->text))
         return ZP_OK;
     if (!zp_may_hold_number(out->text)) {
         out->kind = ZP_CELL_WORDS;

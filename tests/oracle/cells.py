@@ -25,8 +25,10 @@ PARTS = {"万分之": Fraction(1, 100), "千分之": Fraction(1, 10), "百分之
 NUMERALS = "一二三四五六七八九十"
 SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
 TIMES = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3600, "个小时": 3600, "天": 86400, "日": 86400}
-NO_TARGET = ("", "-", "--", "—", "/", "无", "暂无")
-BLANK_REASONS = (*NO_TARGET, "0")
+STROKES = re.compile(r"[-/\\_~·.,;!。、…\u2010-\u2015\u2212\u2500]+")  # drawn where a cell is left empty
+NOTHING = ("无", "没有", "暂无", "不适用", "空", "N/A", "n/a", "NA", "None", "none", "null", "nil")
+NO_TARGET = ("", *NOTHING, "暂无数据", "无数据", "未设定", "未设置", "未填", "未填写", "待定", "待补充", "待填", "同上", "见附件", "详见附件", "见附表", "详见附表", "×")
+BLANK_REASONS = ("", *NOTHING, "0", "无偏差", "没有偏差", "未偏差")
 
 OPERATOR = {word: op for op, words in OPERATORS.items() for word in words}
 SUFFIX = {word: op for op, words in SUFFIXES.items() for word in words}
@@ -128,8 +130,17 @@ def is_empty(cell):
     return cell is None or not bare(cell)
 
 
+def says_nothing(text, words):
+    return bool(STROKES.fullmatch(text)) or text.rstrip(".,;!。、") in words
+
+
 def is_blank_reason(cell):
-    return is_empty(cell) or normalise(cell.strip(BLANKS)) in BLANK_REASONS
+    return is_empty(cell) or says_nothing(normalise(cell.strip(BLANKS)), BLANK_REASONS)
+
+
+def is_unfilled(cell):
+    """Empty, or struck through."""
+    return is_empty(cell) or bool(STROKES.fullmatch(normalise(bare(cell))))
 
 
 @dataclass

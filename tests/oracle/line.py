@@ -21,6 +21,8 @@ PLAIN = ("不断", "不仅", "非常", "十分", "已经", "已", "均", "都", 
 KINDS = {word: kind for kind in (PLAIN, NEGATIONS, PARTLY, MET, MISSED) for word in kind}
 NAMES = ("性", "率", "情况", "指标", "程度", "数量", "人数", "次数", "天数", "场次", "金额", "比例", "满意度", "完成度")  # what a target ends with that names something and says no value
 UNKNOWN = ("?",)
+# No goal: something went wrong. 无事故 denies what is bad, and is one.
+FAILURE = re.compile("(?:不能?|未[能按曾]?|没[有能]?|无法|难以)(?:完成|达|合格|满意|及时|按[时期]|如期|符合|到位|理想|通过|落实|完善|健全|建立|开展|实施|实现|执行|启动|好|明显|显著)")
 SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
 
 
@@ -73,12 +75,12 @@ class Line:
     def measure(self):
         """(basis, share of the weight or band)"""
         row = self.row
-        if cells.is_empty(row.get("actual")):
-            self.say("ACTUAL_MISSING", "actual")
+        if cells.is_unfilled(row.get("actual")):
+            self.say("ACTUAL_MISSING", "actual", None if cells.is_empty(row.get("actual")) else row["actual"])
             return "unverifiable", None
         said = [str(row.get(key) or "") for key in ("target", "actual")]
         target, actual = map(cells.normalise, said)
-        if target in cells.NO_TARGET:
+        if cells.says_nothing(target, cells.NO_TARGET):
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
         spelled = ["" if re.search("[,，]", text) else cells.normalise(text) for text in said]  # 20,221,231 is no day
@@ -153,6 +155,9 @@ class Line:
         self.say_cells("QUAL_NEGATIVE" if said & {NEGATIONS, MISSED} else "QUAL_UNVERIFIABLE", "actual")
 
     def words(self, target, actual):
+        if FAILURE.search(target) or MISSED in kinds_in(target):
+            self.say_doubt(kinds_in(actual))
+            return "unverifiable", None
         if actual == target:
             return "qualitative", 1
         said = kinds_in(actual, target)
