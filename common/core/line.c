@@ -176,19 +176,48 @@ static bool are_ambiguous(const zp_cell *target, const zp_cell *actual)
             !zp_str_eq(target->clauses[0].low.number, actual->clauses[0].low.number));
 }
 
+/* 每季度, 人均: how much it is in all depends on how many there are, which only who repeats it has reckoned with. */
+static bool is_per_something(zp_str label)
+{
+    static const zp_str words[] = {ZP_STR_ROW("每"),   ZP_STR_ROW("人均"), ZP_STR_ROW("户均"),
+                                   ZP_STR_ROW("日均"), ZP_STR_ROW("周均"), ZP_STR_ROW("月均")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (zp_text_contains(label, words[i]))
+            return true;
+    return false;
+}
+
 /* A label of an actual value says what it is a value of: unless that is what the target asks for, or the indicator's
- * own name, nobody knows (去年≥96%). */
+ * own name, nobody knows (去年≥96%). A 完成率 is one of something else where neither speaks of it. */
 static bool is_of_the_target(const zp_line_context *line, const zp_clause *target, const zp_clause *actual)
 {
-    return !actual->label.n || zp_str_eq(actual->label, target->label) ||
-           zp_str_eq(actual->label, line->indicator->level3);
+    const zp_str completion = ZP_STR("完成率");
+    if (actual->completion && !target->completion && !zp_text_contains(line->indicator->target, completion) &&
+        !zp_text_contains(line->indicator->level3, completion))
+        return false;
+    if (zp_str_eq(actual->label, target->label))
+        return true;
+    return !is_per_something(target->label) && (!actual->label.n || zp_str_eq(actual->label, line->indicator->level3));
 }
 
 /* A fall of 5% may have been written as -5%. */
-static bool may_be_a_fall(const zp_clause *target, const zp_clause *actual)
+static bool may_be_a_fall(const zp_line_context *line, const zp_clause *target, const zp_clause *actual)
 {
-    return actual->low.value.m < 0 &&
-           (zp_text_contains(target->label, ZP_STR("降")) || zp_text_contains(target->label, ZP_STR("减")));
+    const zp_str names[] = {target->label, line->indicator->level3};
+    for (size_t i = 0; i < 2 && actual->low.value.m < 0 && target->low.value.m >= 0; i++)
+        if (zp_text_contains(names[i], ZP_STR("降")) || zp_text_contains(names[i], ZP_STR("减")))
+            return true;
+    return false;
+}
+
+/* Less than nothing of what is counted, or of time, is a slip of the pen: it is within no limit. */
+static bool is_impossible(const zp_clause *target, const zp_clause *actual)
+{
+    const zp_quantity *counted = actual->low.dimension == ZP_DIM_NONE ? &target->low : &actual->low;
+    if (actual->low.value.m >= 0 || (target->op != ZP_OP_LE && target->op != ZP_OP_LT))
+        return false;
+    return counted->dimension == ZP_DIM_TIME ||
+           (counted->dimension == ZP_DIM_OTHER && !zp_is_money(counted->unit) && zp_is_known_unit(counted->unit));
 }
 
 /* 15日 without "at most" may be a day as well as a span of time. */
@@ -205,7 +234,8 @@ static bool answers(const zp_line_context *line, const zp_cell *target, const zp
         return false;
     for (size_t i = 0; i < target->count; i++) {
         const zp_clause *t = &target->clauses[i], *a = &actual->clauses[i];
-        if (a->demands || !is_of_the_target(line, t, a) || may_be_a_fall(t, a) || may_be_a_day(t))
+        if (a->demands || !is_of_the_target(line, t, a) || may_be_a_fall(line, t, a) || is_impossible(t, a) ||
+            may_be_a_day(t))
             return false;
     }
     return true;
@@ -230,6 +260,33 @@ static void score_cells(const zp_line_context *line, const zp_cell *target, cons
     }
 }
 
+/* 满意度91% where the target says 满意度≥90%, or the indicator is called so: the number with its label. In front of any
+ * other name a number may be one of anything. */
+static zp_rc read_labelled(const zp_line_context *line, const zp_cell *target, zp_cell *actual)
+{
+    const zp_str names[] = {target->clauses[0].label, line->indicator->level3};
+    if (actual->kind != ZP_CELL_WORDS || target->kind != ZP_CELL_VALUES || target->count != 1)
+        return ZP_OK;
+    for (size_t i = 0; i < 2; i++) {
+        zp_str name = zp_text_normalise(names[i], line->arena), text = actual->text;
+        if (names[i].n && !name.p)
+            return ZP_NOMEM;
+        if (!name.n || text.n <= name.n || !zp_text_begins(text, name) || zp_is_digit(name.p[name.n - 1]) ||
+            name.p[name.n - 1] == '.' || text.p[name.n] == '-' || text.p[name.n] == '+')
+            continue;
+        zp_cell found;
+        if (zp_cell_read((zp_str){text.p + name.n, text.n - name.n}, line->arena, &found))
+            return ZP_NOMEM;
+        if (found.kind != ZP_CELL_VALUES || found.count != 1 || found.perhaps_date || found.clauses[0].label.n)
+            continue;
+        *actual = found;
+        actual->text = text;
+        actual->clauses[0].label = names[i];
+        return ZP_OK;
+    }
+    return ZP_OK;
+}
+
 zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
 {
     *out = (zp_line_score){.basis = ZP_BASIS_UNWEIGHTED};
@@ -242,6 +299,8 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
     zp_cell target, actual;
     if (zp_cell_read(line->indicator->target, line->arena, &target) ||
         zp_cell_read(line->indicator->actual, line->arena, &actual))
+        return ZP_NOMEM;
+    if (read_labelled(line, &target, &actual))
         return ZP_NOMEM;
     if (target.perhaps_one)
         target.kind = ZP_CELL_WORDS;

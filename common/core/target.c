@@ -201,25 +201,23 @@ static bool begins_verb(uint32_t wide)
 }
 
 /* What people write in front of a number that says how it came about and nothing about how large it is. Longer ones
- * first. */
-static void skip_verbs(zp_cursor *c)
+ * first. 完成率 says besides what is measured: true where it stands there. */
+static bool skip_verbs(zp_cursor *c)
 {
     static const zp_str verbs[] = {ZP_STR_ROW("完成率"), ZP_STR_ROW("完成"), ZP_STR_ROW("达到"), ZP_STR_ROW("达成"),
                                    ZP_STR_ROW("达"),     ZP_STR_ROW("实际"), ZP_STR_ROW("实现"), ZP_STR_ROW("已经"),
                                    ZP_STR_ROW("已"),     ZP_STR_ROW("累计"), ZP_STR_ROW("共计"), ZP_STR_ROW("合计"),
                                    ZP_STR_ROW("共"),     ZP_STR_ROW("仅"),   ZP_STR_ROW("只"),   ZP_STR_ROW("于"),
                                    ZP_STR_ROW("为"),     ZP_STR_ROW("了"),   ZP_STR_ROW(":")};
+    bool completion = false;
     size_t i = 0;
     while (i < sizeof verbs / sizeof *verbs && c->p < c->end &&
-           (*c->p == ':' || begins_verb(zp_text_wide(c->p, (size_t)(c->end - c->p)))))
-        i = zp_take_str(c, verbs[i]) ? 0 : i + 1;
-}
-
-static zp_str without_verbs(zp_str text)
-{
-    zp_cursor c = {text.p, text.p + text.n};
-    skip_verbs(&c);
-    return zp_rest(&c);
+           (*c->p == ':' || begins_verb(zp_text_wide(c->p, (size_t)(c->end - c->p))))) {
+        bool taken = zp_take_str(c, verbs[i]);
+        completion |= taken && i == 0;
+        i = taken ? 0 : i + 1;
+    }
+    return completion;
 }
 
 typedef enum { NO_OPERATOR, OPERATOR, NOT_UNDERSTOOD } operator_reading;
@@ -237,8 +235,9 @@ static operator_reading take_label_and_operator(zp_cursor *c, zp_clause *clause)
             zp_op other;
             bool demands;
             if (take_number(&behind, &number)) {
-                zp_str label = {c->p, (size_t)(ahead.p - c->p)};
-                clause->label = without_verbs(label);
+                zp_cursor label = {c->p, ahead.p};
+                clause->completion = skip_verbs(&label);
+                clause->label = zp_rest(&label);
                 *c = here;
                 return !clause->label.n || is_label(clause->label, zp_rest(&ahead)) ? OPERATOR : NOT_UNDERSTOOD;
             }
@@ -293,7 +292,7 @@ static bool read_clause(zp_cursor c, zp_clause *clause)
         return false;
     clause->has_operator = reading == OPERATOR;
     if (!clause->has_operator)
-        skip_verbs(&c);
+        clause->completion = skip_verbs(&c);
     if (!take_number(&c, &clause->low))
         return false;
     if (!clause->has_operator && clause->low.dimension == ZP_DIM_NONE && read_upper_end(c, clause))

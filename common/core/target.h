@@ -45,6 +45,7 @@ typedef struct {
     bool has_operator; /* written as sign or word in front, not by a suffix */
     bool demands;      /* such as says what must not be, 不得超过 */
     zp_str label;      /* in front of the operator, without verbs; absent or empty for none */
+    bool completion;   /* 完成率 in front, which is no verb only: it says what this is a value of */
     zp_quantity low;   /* the number; of a range its lower end */
     zp_quantity high;  /* of a range */
 } zp_clause;

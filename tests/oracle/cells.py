@@ -41,7 +41,7 @@ def longest(words):
 NUMBER = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,6})?"
 PART = rf"(?:{longest(PARTS)})(?:[0-9]{{1,15}}(?:\.[0-9]{{1,6}})?|[{NUMERALS}])"
 SAID = rf"(?:{longest(VERBS)})*"
-CLAUSE = re.compile(rf"(?:(?P<label>[^0-9<>=≥≤]*?)(?P<op>{longest(OPERATOR)})|{SAID})(?P<number>{NUMBER}|{PART})(?P<rest>.*)")
+CLAUSE = re.compile(rf"(?:(?P<label>[^0-9<>=≥≤]*?)(?P<op>{longest(OPERATOR)})|(?P<said>{SAID}))(?P<number>{NUMBER}|{PART})(?P<rest>.*)")
 # A label is a name. Whoever writes <>5, ≥≥5 or 并非≥5 does not mean >5 or ≥5: with a denial or a comparison in it only a
 # measure is one, 不合格率.
 NAME = re.compile(r"[A-Za-z()%/\u3400-\u9fff]*[)\u3400-\u9fff]:?")
@@ -196,6 +196,7 @@ class Clause:
     unit: Unit
     label: str = ""  # without verbs
     demands: bool = False  # it says what must not be, and not what is
+    completion: bool = False  # 完成率 in front: what it is a value of
 
 
 def is_year(number, rest):
@@ -225,7 +226,8 @@ def clause_of(text):
     if not found:
         return None
     rest, op = found["rest"], OPERATOR.get(found["op"])
-    label = re.sub(f"^{SAID}", "", found["label"] or "")
+    said = found["said"] or re.match(SAID, found["label"] or "").group()
+    label = (found["label"] or "")[len(said):] if found["op"] else ""
     if len(rest) > 8 or is_year(found["number"], rest) or (label and not is_label(label, found["op"])):
         return None
     if (found["label"] or "").endswith(tuple(OPERATOR)):
@@ -244,7 +246,7 @@ def clause_of(text):
     else:
         value = Fraction(digits)
     denial = next((word for word in sorted(DENIALS, key=len, reverse=True) if (found["op"] or "").startswith(word)), None)
-    return Clause(op or SUFFIX.get(suffix), op is not None, value, digits, unit, label, denial not in (None, *FACTS))
+    return Clause(op or SUFFIX.get(suffix), op is not None, value, digits, unit, label, denial not in (None, *FACTS), "完成率" in said)
 
 
 def clauses_of(text):

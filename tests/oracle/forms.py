@@ -85,7 +85,7 @@ class Filler:
         if unit and self.dice.chance(0.15):
             text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内", "内"])
         if self.dice.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
-            text = self.dice.choice(["一级故障", "数量", "合格率", "不合格率", "下降", "指标", "合格率：", "并非", "GDP"]) + text
+            text = self.dice.choice(["一级故障", "数量", "每季度", "人均", "合格率", "不合格率", "下降", "指标", "合格率：", "并非", "GDP"]) + text
         return value, text
 
     def answer(self, value, unit):
@@ -100,7 +100,7 @@ class Filler:
             return self.amount(Fraction(self.dice.randrange(0, 105), 100))
         if self.dice.chance(0.02):
             return f"{self.amount(actual)}-{self.amount(actual + 1)}{written}"
-        sign = self.dice.choice(["≥", "大于", "=", "≤", "未超过", "低于", *SAID]) if self.dice.chance(0.08) else ""
+        sign = self.dice.choice(["≥", "大于", "=", "≤", "未超过", "低于", "数量", "合格率", "合格率：", "每季度", *SAID]) if self.dice.chance(0.08) else ""
         bound = self.dice.choice(["以上", "以下", "以内", "内"]) if self.dice.chance(0.04) else ""
         return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written + bound
 
@@ -265,7 +265,7 @@ class Filler:
         level1, level2 = self.dice.choice(LEVELS)
         target, actual = self.pair()
         row = {"level1": level1, "level2": self.dice.choice(level2),
-               "level3": self.dice.choice(["名称", "数量", "完成情况"]), "target": target, "actual": actual,
+               "level3": self.dice.choice(["名称", "数量", "完成情况", "任务完成率", "下降率"]), "target": target, "actual": actual,
                "weight": plain(weight), "score": self.score(weight, actual) if scored else None,
                "deviation": self.dice.choice(REASONS)}
         if scored and self.dice.chance(0.005):

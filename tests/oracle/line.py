@@ -21,6 +21,7 @@ PLAIN = ("不断", "不仅", "非常", "十分", "已经", "已", "均", "都", 
 KINDS = {word: kind for kind in (PLAIN, NEGATIONS, PARTLY, MET, MISSED) for word in kind}
 NAMES = ("性", "率", "情况", "指标", "程度", "数量", "人数", "次数", "天数", "场次", "金额", "比例", "满意度", "完成度")  # what a target ends with that names something and says no value
 UNKNOWN = ("?",)
+PER = re.compile("每|[人户日周月]均")
 # No goal: something went wrong. 无事故 denies what is bad, and is one.
 FAILURE = re.compile("(?:不能?|未[能按曾]?|没[有能]?|无法|难以)(?:完成|达|合格|满意|及时|按[时期]|如期|符合|到位|理想|通过|落实|完善|健全|建立|开展|实施|实现|执行|启动|好|明显|显著)")
 SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
@@ -104,7 +105,7 @@ class Line:
                 self.say_cells("TARGET_NOT_A_VALUE", "target")
                 return "unverifiable", None
             return self.words(target, actual)
-        found = cells.clauses_of(actual)
+        found = cells.clauses_of(actual) or (len(wanted) == 1 and not done and self.labelled(wanted[0], actual))
         if found and len(found) == len(wanted) and not done and all(map(self.answers, wanted, found)):
             return self.compare(wanted, found)
         return self.unquantified(target, actual, len(wanted))
@@ -133,14 +134,36 @@ class Line:
 
     def answers(self, one, other):
         """Whether a value is one of what the target asks for, as far as anybody can tell."""
-        label = "" if isinstance(one, cells.Range) else one.label
+        is_range = isinstance(one, cells.Range)
+        label, least = ("", one.low) if is_range else (one.label, one.value)
+        name = str(self.row.get("level3") or "")
         if other.demands:  # 不得超过5天 asks for a value itself
             return False
-        if other.label and other.label not in (label, self.row.get("level3")):
+        if other.completion and not any("完成率" in text for text in (str(self.row["target"]), name)):
             return False
-        if other.value < 0 and re.search("[降减]", label):
+        # 每季度, 人均: only who repeats it has reckoned with how many there are
+        if other.label != label and (PER.search(label) or (other.label and other.label != name)):
             return False
-        return isinstance(one, cells.Range) or one.op or one.unit.said != "日" or one.value > 31
+        if other.value < 0 <= least and re.search("[降减]", label + name):
+            return False
+        unit = other.unit.dimension or one.unit.dimension
+        if other.value < 0 and not is_range and one.op in ("<=", "<") and (unit == "time" or (unit not in ("", "%") and not unit.startswith(cells.MONEY) and cells.is_known(unit))):
+            return False
+        return is_range or one.op or one.unit.said != "日" or one.value > 31
+
+    def labelled(self, one, actual):
+        """满意度91%: the target's label, or the indicator's own name, in front of a value."""
+        if cells.range_of(actual):
+            return None
+        for name in ("" if isinstance(one, cells.Range) else one.label, str(self.row.get("level3") or "")):
+            spelled = cells.normalise(name)
+            rest = actual.removeprefix(spelled) if spelled and spelled[-1] not in "0123456789." else actual
+            if rest in ("", actual) or rest[0] in "+-" or cells.date_of(rest) or cells.perhaps_date_of(rest) or cells.range_of(rest):
+                continue
+            found = cells.clauses_of(cells.normalise(rest))
+            if found and len(found) == 1 and not found[0].label:
+                return [replace(found[0], label=name)]
+        return None
 
     def unquantified(self, target, actual, parts=1):
         """A value is asked for: no words tell how far it was reached."""
