@@ -143,8 +143,8 @@
     X(COPIED_LAST_YEAR, WARNING, SHAPE, "实际完成值和原因说明与上年自评表（{value}）相同。请核实，填写本年情况。",     \
       "The actual values and reasons repeat last year's form ({value}). Check them and describe this year.")           \
     /* good to know */                                                                                                 \
-    X(STRICT_BOUNDARY, INFO, SHAPE, "指标值为“大于”，实际值恰好等于界限，按完成处理。",                                \
-      "The target says \"more than\" and the actual value equals the bound; taken as met.")                            \
+    X(STRICT_BOUNDARY, INFO, SHAPE, "指标值（“大于”或“小于”）不含界限本身，实际值恰好等于界限，按完成处理。",          \
+      "The target leaves out its bound (\"more\" or \"less than\") and the actual value equals it; taken as met.")     \
     X(EQUAL_EXCEEDED, INFO, SHAPE, "实际值 {value} 高于等于型指标值 {expected}，按完成处理。",                         \
       "The actual value {value} is above the target {expected}, which says \"equal\"; taken as met.")                  \
     X(UNIT_ABSENT, INFO, SHAPE, "指标值“{value}”没有计量单位。", "The target \"{value}\" has no unit.")                \
