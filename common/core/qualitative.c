@@ -134,6 +134,38 @@ int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
     return says[PARTIAL] ? 1 : says[MET] ? 0 : -1;
 }
 
+static bool cut_beginning(zp_str *text, zp_str word)
+{
+    if (!zp_text_begins(*text, word))
+        return false;
+    *text = (zp_str){text->p + word.n, text->n - word.n};
+    return true;
+}
+
+/* 有效提升资金使用效率: what is to become of something is a goal, whatever that is called. A noun made of the verb
+ * alone, 增长率, or of all of it, 提升服务情况, is a name still. */
+static bool says_what_becomes(zp_str target)
+{
+    static const zp_str adverbs[] = {ZP_STR_ROW("有效"), ZP_STR_ROW("持续"),   ZP_STR_ROW("不断"), ZP_STR_ROW("显著"),
+                                     ZP_STR_ROW("明显"), ZP_STR_ROW("逐步"),   ZP_STR_ROW("稳步"), ZP_STR_ROW("切实"),
+                                     ZP_STR_ROW("大幅"), ZP_STR_ROW("进一步"), ZP_STR_ROW("全面"), ZP_STR_ROW("着力")};
+    static const zp_str verbs[] = {ZP_STR_ROW("提升"), ZP_STR_ROW("提高"), ZP_STR_ROW("降低"), ZP_STR_ROW("增强"),
+                                   ZP_STR_ROW("加强"), ZP_STR_ROW("减少"), ZP_STR_ROW("改善"), ZP_STR_ROW("增加"),
+                                   ZP_STR_ROW("促进"), ZP_STR_ROW("保障"), ZP_STR_ROW("优化"), ZP_STR_ROW("扩大")};
+    static const zp_str nouns[] = {ZP_STR_ROW("率"),   ZP_STR_ROW("程度"), ZP_STR_ROW("比例"),
+                                   ZP_STR_ROW("数量"), ZP_STR_ROW("金额"), ZP_STR_ROW("人数"),
+                                   ZP_STR_ROW("次数"), ZP_STR_ROW("天数"), ZP_STR_ROW("场次")};
+    size_t i = 0;
+    while (i < sizeof adverbs / sizeof *adverbs)
+        i = cut_beginning(&target, adverbs[i]) ? 0 : i + 1;
+    for (i = 0; i < sizeof verbs / sizeof *verbs && !cut_beginning(&target, verbs[i]); i++)
+        ;
+    bool is_name = zp_text_ends(target, ZP_STR("情况")) || zp_text_ends(target, ZP_STR("指标"));
+    for (size_t j = 0; j < sizeof nouns / sizeof *nouns; j++)
+        is_name |= zp_str_eq(target, nouns[j]);
+    return i < sizeof verbs / sizeof *verbs && !is_name;
+}
+
 bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
 {
     static const zp_str endings[] = {ZP_STR_ROW("性"),     ZP_STR_ROW("率"),    ZP_STR_ROW("情况"), ZP_STR_ROW("指标"),
@@ -143,7 +175,7 @@ bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
     if (zp_str_eq(target, indicator->level3) || zp_str_eq(target, indicator->level2) ||
         zp_str_eq(target, indicator->level1))
         return true;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !says_what_becomes(target); i++)
         if (zp_text_ends(target, endings[i]))
             return true;
     return false;

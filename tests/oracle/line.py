@@ -20,6 +20,8 @@ PLAIN = ("不断", "不仅", "非常", "十分", "已经", "已", "均", "都", 
          "与", "及", "了", "任务", "工作", "项目", "按计划", "按照计划", "按要求", "按规定", "高质量", *",;:.!。、")  # say nothing about how far
 KINDS = {word: kind for kind in (PLAIN, NEGATIONS, PARTLY, MET, MISSED) for word in kind}
 NAMES = ("性", "率", "情况", "指标", "程度", "数量", "人数", "次数", "天数", "场次", "金额", "比例", "满意度", "完成度")  # what a target ends with that names something and says no value
+# What becomes of something is a goal, whatever that is called; 增长率 and 提升服务情况 are names.
+CHANGE = re.compile("(?:有效|持续|不断|显著|明显|逐步|稳步|切实|大幅|进一步|全面|着力)*(?:提升|提高|降低|增强|加强|减少|改善|增加|促进|保障|优化|扩大)(?P<what>.*)")
 UNKNOWN = ("?",)
 PER = re.compile("每|[人户日周月]均")
 # No goal: something went wrong. 无事故 denies what is bad, and is one.
@@ -36,6 +38,12 @@ def kinds_in(text, target=None):
         said.add(UNKNOWN if not word else MET if word.group() == target else KINDS[word.group()])
         at = word.end() if word else at + 1
     return said
+
+
+def is_change(target):
+    found = CHANGE.fullmatch(target)
+    return bool(found) and not found["what"].endswith(("情况", "指标")) and found["what"] not in (
+        "率", "程度", "比例", "数量", "金额", "人数", "次数", "天数", "场次")
 
 
 class Line:
@@ -193,7 +201,7 @@ class Line:
         return "unverifiable", None
 
     def is_a_name(self, target):
-        return target.endswith(NAMES) or target in [self.row.get(key) for key in ("level1", "level2", "level3")]
+        return (target.endswith(NAMES) and not is_change(target)) or target in [self.row.get(key) for key in ("level1", "level2", "level3")]
 
     def compare(self, wanted, found):
         if any(other.op for other in found):
