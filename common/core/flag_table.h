@@ -130,6 +130,9 @@
       "The parts add up to {expected}, the total row says {value}.")                                                   \
     X(FUNDS_COMPONENT_MISSING, WARNING, FUNDS, "资金明细缺少此项，无法核对合计。",                                     \
       "This part of the funds is empty, so the total cannot be checked.")                                              \
+    X(EXEC_UNVERIFIABLE, WARNING, FUNDS,                                                                               \
+      "资金总额缺少此项，执行率和预算执行得分无法核算，申报得分保留待复核。请补填。",                                  \
+      "Without this amount of the total row neither rate nor execution score can be checked; the declared one stays.") \
     X(BUDGET_CUT, WARNING, FUNDS, "全年预算数 {value} 低于年初预算数 {expected} 的 80%。",                             \
       "The annual budget {value} is below 80 % of the initial {expected}.")                                            \
     X(PROFILE_UNKNOWN, ERROR, FORM, "没有适用的评分规则（{value}）；可用：{expected}。",                               \

@@ -209,7 +209,7 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         score_rate(&c, executed->value, budget->value, out);
     } else {
         /* Nothing to divide: the declared score stays, up to its weight, for a person to look at. */
-        flag(&c, ZP_FLAG_FUNDS_COMPONENT_MISSING, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
+        flag(&c, ZP_FLAG_EXEC_UNVERIFIABLE, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
         out->score.known = declared->execution_score.present;
         out->score.computed = declared->execution_score.points;
         if (out->score.computed > declared->execution_weight)

@@ -103,7 +103,7 @@ class Judge:
             spent = 0 if cells.is_empty(row.get("executed")) else cells.bare(row["executed"])
             computed, formula = Fraction(0), f"{spent} ÷ {cells.bare(row['annual_budget'])} → 0"
         elif budget is None or spent is None:
-            self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
+            self.flags.say("EXEC_UNVERIFIABLE", f"{at}/{'annual_budget' if budget is None else 'executed'}")
             computed = None if declared is None else min(declared, weight)
         else:
             self.rate = spent / budget

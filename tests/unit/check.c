@@ -411,8 +411,8 @@ static void funds(void **state)
         {{{"/funds/other/annual_budget", "1"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("annual_budget"))}},
         {{{"/funds/carryover/initial_budget", "1"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("initial_budget"))}},
         {{{"/funds/carryover/annual_budget", NULL}}, {F(FUNDS_COMPONENT_MISSING, "/funds/carryover/annual_budget")}},
-        {{{TOTAL("executed"), NULL}}, {F(FUNDS_COMPONENT_MISSING, TOTAL("executed"))}},
-        {{{TOTAL("annual_budget"), NULL}}, {F(FUNDS_COMPONENT_MISSING, TOTAL("annual_budget"))}},
+        {{{TOTAL("executed"), NULL}}, {F(EXEC_UNVERIFIABLE, TOTAL("executed"))}},
+        {{{TOTAL("annual_budget"), NULL}}, {F(EXEC_UNVERIFIABLE, TOTAL("annual_budget"))}},
         {{{TOTAL("initial_budget"), "1250.01"}, {"/funds/current_year_appropriation/initial_budget", "1250.01"}},
          {F(BUDGET_CUT, TOTAL("annual_budget"))}},
     };
