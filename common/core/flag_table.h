@@ -141,6 +141,8 @@
     X(INDICATOR_NO_WEIGHT, WARNING, SHAPE, "指标没有分值，不计分。",                                                   \
       "The indicator has no weight and counts nothing.")                                                               \
     X(DETAIL_ROW, INFO, SHAPE, "“其中”明细行，不计分。", "A detail row (其中); it counts nothing.")                    \
+    X(SCORE_WITHOUT_WEIGHT, WARNING, SHAPE, "指标没有分值，申报得分 {value} 不计入总分。请补填分值，或删除得分。",     \
+      "The line has no weight, so its declared score {value} counts nothing. Add the weight or remove the score.")     \
     X(L1_WEIGHT_NONSTANDARD, WARNING, SHAPE, "一级指标分值合计 {value}，通常为 {expected}。",                          \
       "The weights of this level-1 category add up to {value}; {expected} is usual.")                                  \
     X(COPIED_LAST_YEAR, WARNING, SHAPE, "实际完成值和原因说明与上年自评表（{value}）相同。请核实，填写本年情况。",     \

@@ -287,6 +287,13 @@ static zp_rc read_labelled(const zp_line_context *line, const zp_cell *target, z
     return ZP_OK;
 }
 
+/* None is given, or 0: what is no number was told already. */
+static bool has_no_weight(const zp_indicator *indicator)
+{
+    zp_dec weight;
+    return zp_cell_is_unfilled(indicator->weight) || (!zp_dec_parse(indicator->weight, &weight) && weight.m == 0);
+}
+
 zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
 {
     *out = (zp_line_score){.basis = ZP_BASIS_UNWEIGHTED};
@@ -294,6 +301,8 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
         bool detail = zp_text_contains(line->indicator->level3, ZP_STR("其中"));
         zp_line_flag(line, detail ? ZP_FLAG_DETAIL_ROW : ZP_FLAG_INDICATOR_NO_WEIGHT, "weight", line->indicator->weight,
                      ZP_ABSENT);
+        if (line->declared->score.points > 0 && has_no_weight(line->indicator))
+            zp_line_flag(line, ZP_FLAG_SCORE_WITHOUT_WEIGHT, "score", line->indicator->score, ZP_ABSENT);
         return line->flags->failed ? ZP_NOMEM : ZP_OK;
     }
     zp_cell target, actual;

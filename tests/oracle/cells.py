@@ -140,7 +140,7 @@ def is_blank_reason(cell):
 
 def is_unfilled(cell):
     """Empty, or struck through."""
-    return is_empty(cell) or bool(STROKES.fullmatch(normalise(bare(cell))))
+    return is_empty(cell) or bool(STROKES.fullmatch(normalise(bare(str(cell)))))
 
 
 @dataclass

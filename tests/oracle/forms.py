@@ -193,7 +193,7 @@ class Filler:
 
     def declare_total(self, form):
         scores = [row.get("score") for row in [form["funds"]["total"], *form["indicators"]]]
-        numbers = [cells.number(str(score)) for score in scores if score]
+        numbers = [cells.number(str(score)) for score in scores if score and not cells.is_unfilled(score)]
         total = sum(n for n in numbers if n)
         total += self.dice.choice([0] * 10 + [Fraction(n, 100) for n in (1, 2, -1, -2, -100)])
         form["declared_total"] = plain(total, 6) if numbers and self.dice.chance(0.95) else None
@@ -280,7 +280,8 @@ class Filler:
         rows = [self.indicator(w, scored) for w in self.weights(weight)]
         if self.dice.chance(0.2):
             extra = self.indicator(Fraction(1), False)
-            extra["weight"], extra["level3"] = self.dice.choice([None, "", "0"]), self.dice.choice(["其中：人员", "名称"])
+            extra["weight"], extra["score"] = self.dice.choice([None, "", "0", "-"]), self.dice.choice([None, "0", "-", "3"])
+            extra["level3"] = self.dice.choice(["其中：人员", "名称"])
             rows.insert(self.dice.randrange(len(rows) + 1), extra)
         goal = "完成全年任务。"
         form = {"year": self.dice.choice([2022, 2022, "2022"]), "project_name": "项目", "department": "部门",
@@ -290,7 +291,7 @@ class Filler:
         if self.dice.chance(0.03):
             form["total_weight"] = self.dice.choice([None, "", 100, "100.0", "99", "98.5", "100分", "-100", "100.0000001"])
         total = form["funds"]["total"]
-        total["weight"] = plain(weight) if self.dice.chance(0.9) else self.dice.choice([None, None, "abc"])
+        total["weight"] = plain(weight) if self.dice.chance(0.9) else self.dice.choice([None, "/", "abc"])
         total["score"] = self.score(weight, "") if scored else None
         if scored and self.dice.chance(0.01):
             total["score"] = self.dice.choice([None, plain(weight + 1)])

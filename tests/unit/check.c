@@ -437,7 +437,8 @@ static void shape(void **state)
          {F(INDICATOR_NO_WEIGHT, "/indicators/3/weight")}},
         {{{"/indicators/2/level1", "效益指标"}}, {F(L1_WEIGHT_NONSTANDARD, "/indicators")}},
         {{{TOTAL("weight"), "20"}, {TOTAL("score"), "18"}, {"/indicators/2/weight", NULL}, {"/declared_total", "96.5"}},
-         {F(L1_WEIGHT_NONSTANDARD, "/funds/total/weight"), F(INDICATOR_NO_WEIGHT, "/indicators/2/weight")}},
+         {F(L1_WEIGHT_NONSTANDARD, "/funds/total/weight"), F(INDICATOR_NO_WEIGHT, "/indicators/2/weight"),
+          F(SCORE_WITHOUT_WEIGHT, "/indicators/2/score")}},
     };
     check_remarks(*state, ROWS(rows), ZP_SEV_WARNING, false);
 }
