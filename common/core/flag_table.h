@@ -84,6 +84,10 @@
       "There is no target, so the score cannot be verified. Add a target.")                                            \
     X(TARGET_NOT_A_VALUE, WARNING, JUDGEMENT, "指标值“{value}”只是指标名称，不是目标值。请填写可衡量的目标。",         \
       "The target \"{value}\" is a name, not a value. Give a target that can be measured.")                            \
+    X(TARGET_UNCLEAR, WARNING, JUDGEMENT,                                                                              \
+      "指标值“{value}”含有数字但写法无法识别，需人工复核。请写成“≥95%”“5次”“12月31日前”之类的形式。",                  \
+      "The target \"{value}\" holds a number that is not understood; a person must look. Write it like ≥95%, 5次, " \
+      "12月31日前.")                                                                                                   \
     X(ACTUAL_NOT_QUANTIFIED, WARNING, JUDGEMENT,                                                                       \
       "指标值“{expected}”可量化，实际完成值“{value}”不是一个可对照的数值。请填写数值。",                               \
       "The target \"{expected}\" is a value and the actual value \"{value}\" is none to hold against it. Give one.")   \

@@ -144,10 +144,15 @@ static void score_words(const zp_line_context *line, const zp_cell *target, cons
     }
     zp_flag_code why_not;
     int band = zp_band_of_words(actual->text, target->text, &why_not);
-    if (band >= 0)
+    if (band >= 0) {
         zp_line_qualitative(line, band, out);
-    else
+    } else if (why_not == ZP_FLAG_QUAL_UNVERIFIABLE && zp_may_hold_number(target->text)) {
+        /* It is not the actual value that is at fault, whatever it says. */
+        zp_line_flag(line, ZP_FLAG_TARGET_UNCLEAR, "target", line->indicator->target, ZP_ABSENT);
+        zp_line_unverifiable(line, out);
+    } else {
         leave_to_a_person(line, why_not, out);
+    }
 }
 
 static bool names_a_bound(const zp_cell *cell)

@@ -197,7 +197,10 @@ class Line:
             for band, words in ((3, MISSED), (2, PARTLY), (1, MET)):
                 if words in said:
                     return "qualitative", band
-        self.say_doubt(said)
+        if cells.holds_number(target) and not said & {NEGATIONS, MISSED}:
+            self.say_cells("TARGET_UNCLEAR", "target")
+        else:
+            self.say_doubt(said)
         return "unverifiable", None
 
     def is_a_name(self, target):
