@@ -100,6 +100,8 @@ static timeliness time_in(const zp_date *target, const zp_date *actual, int year
 /* A day without a year lies in the form's; beside a target of another one it may as well lie in that. */
 static timeliness timeliness_of(const zp_line_context *line, const zp_date *target, const zp_date *actual)
 {
+    if ((target->accepted && actual->done) || (target->done && actual->accepted))
+        return NOBODY_KNOWS; /* another event */
     timeliness here = time_in(target, actual, line->year, line->year);
     return !target->year || here == time_in(target, actual, line->year, target->year) ? here : NOBODY_KNOWS;
 }

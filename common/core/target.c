@@ -391,7 +391,7 @@ zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
         return ZP_NOMEM;
     if (zp_text_is_no_target(out->text))
         return ZP_OK;
-    if (!zp_may_hold_number(out->text)) {
+    if (!zp_may_hold_number(out->text) && !zp_text_contains(out->text, ZP_STR("年"))) {
         out->kind = ZP_CELL_WORDS;
         return ZP_OK;
     }

@@ -51,10 +51,11 @@ DEMANDS = ("应", "应当", "须", "必须", "要", "要求", "确保", "保证"
 MEASURES = ("率", "数", "量", "度", "额", "值", "例", "占比", "间", "时长", "费用", "成本")
 RANGE = re.compile(rf"{SAID}(?P<low>{NUMBER})(?P<percent>%)?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>.*)")
 YEAR, MONTH, DAY = r"(?:19|20)[0-9]{2}", r"(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12][0-9]|0?[1-9])"
-UNTIL = r"(?:(?P<before>之前|以前|前)|内)?(?:完成)?"
+UNTIL = r"(?:(?P<before>之前|以前|前)|内)?已?(?:(?P<done>完成|完工|竣工)|(?P<accepted>验收))?"
 DATES = [re.compile(SAID + text + UNTIL) for text in (
     rf"(?:(?P<year>{YEAR}|[0-9]{{2}})年)?(?P<month>{MONTH})月(?:(?P<day>{DAY})[日号]|份?(?P<end>底|末)?)",
-    rf"(?P<year>{YEAR})(?:年度?(?P<end>底|末)?|(?P<end2>底|末))",
+    rf"(?P<year>{YEAR})(?:年度?年?(?P<end>底|末)|年度?|(?P<end2>底|末))",
+    r"年(?P<end>底|末)",
     r"(?P<year>[0-9]{2})年度?(?P<end>底|末)",
     rf"(?P<year>{YEAR})(?P<month>1[0-2]|0[1-9])(?P<day>3[01]|[12][0-9]|0[1-9])",
     rf"(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>{MONTH})(?P=sign)(?P<day>{DAY})",
@@ -298,6 +299,7 @@ class Date:
     first: Optional[tuple]  # None: it only says until when
     last: tuple
     month_before: bool = False
+    event: str = ""  # "done" or "accepted", which comes later
 
     def span(self, year):
         """(first, last) as (year, month, day), in this year where it names none; None: no such day."""
@@ -315,6 +317,7 @@ def date_of(text):
     if not found:
         return None
     said = found.groupdict()
+    event = "done" if said["done"] else "accepted" if said["accepted"] else ""
     year = said.get("year") and int(said["year"]) + (2000 if len(said["year"]) == 2 else 0)
     end = said.get("end") or said.get("end2")
     if said.get("day"):
@@ -328,8 +331,8 @@ def date_of(text):
         first, last = (10 if end else 1, 1), (12, 0)
     before = said["before"] and not end and not last[1]
     if not said.get("month"):
-        year, before = year - bool(before), False
-    return Date(year, None if said["before"] else first, last, bool(before))
+        year, before = year and year - bool(before), False
+    return Date(year, None if said["before"] else first, last, bool(before), event)
 
 
 def perhaps_date_of(text):

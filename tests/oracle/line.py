@@ -122,7 +122,7 @@ class Line:
         years = {self.year, deadline.year or self.year}  # in which a day without one may lie
         limit, spans = deadline.span(self.year), [done.span(year) for year in years]
         late = {self.is_late(limit, span) for span in spans}
-        if len(late) > 1 or late == {None}:
+        if len(late) > 1 or late == {None} or {deadline.event, done.event} == {"done", "accepted"}:
             self.say_cells("QUAL_UNVERIFIABLE", "actual")
             return "unverifiable", None
         late = late.pop()
