@@ -248,6 +248,26 @@ static bool answers(const zp_line_context *line, const zp_cell *target, const zp
     return true;
 }
 
+/* 20-30次 where 20-30次 is asked for: whichever it was, it is one of them. */
+static bool is_the_same_range(const zp_cell *target, const zp_cell *actual)
+{
+    return target->kind == ZP_CELL_VALUES && target->count == 1 && target->clauses[0].op == ZP_OP_RANGE &&
+           zp_str_eq(target->text, actual->text);
+}
+
+static void score_same_range(const zp_line_context *line, const zp_cell *target, zp_line_score *out)
+{
+    if (target->clauses[0].low.dimension == ZP_DIM_NONE)
+        zp_line_flag(line, ZP_FLAG_UNIT_ABSENT, "target", line->indicator->target, ZP_ABSENT);
+    out->basis = ZP_BASIS_FORMULA;
+    out->known = true;
+    out->share = full;
+    out->has_share = true;
+    out->computed = zp_points_of(full, line->declared->weight);
+    out->formula = ZP_ARENA_JOIN(line->arena, target->text, ZP_STR(" ∈ "), line->indicator->target, ZP_STR(" → "),
+                                 zp_millionths_text(line->declared->weight, line->arena));
+}
+
 static void score_cells(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
 {
     bool deadline = target->kind == ZP_CELL_DATE, done = actual->kind == ZP_CELL_DATE;
@@ -256,6 +276,8 @@ static void score_cells(const zp_line_context *line, const zp_cell *target, cons
         zp_line_unverifiable(line, out);
     } else if ((deadline && (done || actual->perhaps_date)) || (done && target->perhaps_date)) {
         score_date(line, target, actual, out);
+    } else if (is_the_same_range(target, actual)) {
+        score_same_range(line, target, out);
     } else if (are_ambiguous(target, actual)) {
         leave_to_a_person(line, ZP_FLAG_QUAL_UNVERIFIABLE, out);
     } else if (target->kind == ZP_CELL_VALUES && answers(line, target, actual)) {

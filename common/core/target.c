@@ -255,6 +255,33 @@ static operator_reading take_label_and_operator(zp_cursor *c, zp_clause *clause)
     return NO_OPERATOR;
 }
 
+/* 满意度90%以上, 满意度达到90%以上: the name of a measure may stand in front of a number whose suffix says the
+ * direction. */
+static bool take_measure(zp_cursor *c, zp_clause *clause)
+{
+    static const zp_str reached[] = {ZP_STR_ROW("达到"), ZP_STR_ROW("达"), ZP_STR_ROW("为"), ZP_STR_ROW(":")};
+    zp_cursor at = *c;
+    while (at.p < at.end && !zp_is_digit(*at.p))
+        at.p++;
+    zp_str label = {c->p, (size_t)(at.p - c->p)};
+    for (size_t i = 0; i < sizeof reached / sizeof *reached; i++)
+        if (zp_text_ends(label, reached[i])) {
+            label.n -= reached[i].n;
+            break;
+        }
+    zp_cursor behind = at;
+    zp_str tail;
+    if (!take_plain_number(&behind, &clause->low) || !label.n || !names_a_measure(label) ||
+        !is_label(label, ZP_STR("")))
+        return false;
+    tail = zp_rest(&behind);
+    if (take_suffix(&tail) == ZP_OP_BARE)
+        return false;
+    clause->label = label;
+    *c = at;
+    return true;
+}
+
 /* What stands behind the lower end of a range. */
 static bool read_upper_end(zp_cursor c, zp_clause *clause)
 {
@@ -293,9 +320,10 @@ static bool read_clause(zp_cursor c, zp_clause *clause)
     clause->has_operator = reading == OPERATOR;
     if (!clause->has_operator)
         clause->completion = skip_verbs(&c);
-    if (!take_number(&c, &clause->low))
+    if (!take_number(&c, &clause->low) &&
+        (clause->has_operator || !take_measure(&c, clause) || !take_number(&c, &clause->low)))
         return false;
-    if (!clause->has_operator && clause->low.dimension == ZP_DIM_NONE && read_upper_end(c, clause))
+    if (!clause->label.n && !clause->has_operator && clause->low.dimension == ZP_DIM_NONE && read_upper_end(c, clause))
         return true;
     zp_str tail = zp_rest(&c);
     if (!tail.n)

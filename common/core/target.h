@@ -2,7 +2,7 @@
  * target.h - what a target (年度指标值) or an actual value (实际完成值) says: the grammar, as a pure parser.
  *
  *   cell   = none | date | range | clause {("," | ";" | "、") clause} | words
- *   clause = ([label] op | {verb}) number [unit] [suffix]
+ *   clause = ([label] op | {verb}) number [unit] [suffix] | {verb} measure [达到] number [unit] suffix
  *   range  = {verb} number ("-" | "~" | 至 | 到) number [unit]
  *   date   = {verb} day [前 | 之前 | 以前 | 内] [已] [完成 | 完工 | 竣工 | 验收]
  *   day    = [yyyy年 | yy年] m月[份] [底 | 末] | [yyyy年 | yy年] m月 d(日 | 号) | yyyy[年[度]] [[年]底 | [年]末] |

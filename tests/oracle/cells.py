@@ -6,7 +6,7 @@ leaves a choice open, a comment says which one the core took.
 import calendar
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Optional
 
@@ -225,7 +225,7 @@ def is_counted(unit):
 def clause_of(text):
     found = CLAUSE.fullmatch(text)
     if not found:
-        return None
+        return measured(text)
     rest, op = found["rest"], OPERATOR.get(found["op"])
     said = found["said"] or re.match(SAID, found["label"] or "").group()
     label = (found["label"] or "")[len(said):] if found["op"] else ""
@@ -248,6 +248,15 @@ def clause_of(text):
         value = Fraction(digits)
     denial = next((word for word in sorted(DENIALS, key=len, reverse=True) if (found["op"] or "").startswith(word)), None)
     return Clause(op or SUFFIX.get(suffix), op is not None, value, digits, unit, label, denial not in (None, *FACTS), "完成率" in said)
+
+
+def measured(text):
+    """满意度90%以上: the name of a measure in front of a number whose suffix says the direction."""
+    found = re.fullmatch(rf"(?P<said>{SAID})(?P<label>[^0-9]*?)(?:达到|达|为|:)?(?P<rest>[0-9].*)", text)
+    if not found or not found["label"].endswith(MEASURES) or not is_label(found["label"], ""):
+        return None
+    clause = clause_of(found["rest"])
+    return clause and clause.op and replace(clause, label=found["label"], completion="完成率" in found["said"])
 
 
 def clauses_of(text):

@@ -86,6 +86,8 @@ class Filler:
             text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内", "内"])
         if self.dice.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
             text = self.dice.choice(["一级故障", "数量", "每季度", "人均", "合格率", "不合格率", "下降", "指标", "合格率：", "并非", "GDP"]) + text
+        if self.dice.chance(0.03):
+            text = self.dice.choice(["满意度", "合格率达到", "数量为"]) + number + unit + self.dice.choice(["以上", "以内", ""])
         return value, text
 
     def answer(self, value, unit):

@@ -104,6 +104,11 @@ class Line:
         bounds = cells.range_of(target)
         if cells.may_be_one(target):
             limit = None
+        if bounds and actual == target:  # whichever it was, it is one of them
+            if not bounds.unit.dimension:
+                self.say_cells("UNIT_ABSENT", "target")
+            self.points, self.formula = self.weight, f"{actual} ∈ {row['target']} → {plain(self.weight)}"
+            return "formula", Fraction(1)
         if limit and when and (bounds or cells.clause_of(target).number != cells.clause_of(actual).number):
             self.say_cells("QUAL_UNVERIFIABLE", "actual")
             return "unverifiable", None
