@@ -191,14 +191,12 @@ class Line:
         self.say_cells("QUAL_NEGATIVE" if said & {NEGATIONS, MISSED} else "QUAL_UNVERIFIABLE", "actual")
 
     def words(self, target, actual):
-        if FAILURE.search(target) or MISSED in kinds_in(target):
-            self.say_doubt(kinds_in(actual))
-            return "unverifiable", None
-        if actual == target:
+        is_goal = not FAILURE.search(target) and MISSED not in kinds_in(target)
+        if is_goal and actual == target:
             return "qualitative", 1
-        said = kinds_in(actual, target)
+        said = kinds_in(actual, target if is_goal else None)
         number = UNKNOWN in said or cells.holds_number(actual) or cells.holds_number(target)
-        if not number and NEGATIONS not in said:
+        if is_goal and not number and NEGATIONS not in said:
             for band, words in ((3, MISSED), (2, PARTLY), (1, MET)):
                 if words in said:
                     return "qualitative", band
