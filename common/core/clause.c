@@ -29,6 +29,36 @@ static zp_int128 above_zero(zp_int128 n)
 
 static const zp_share full = {1, 1}, nothing = {0, 1};
 
+static bool is_called(const zp_line_context *line, zp_str name)
+{
+    return zp_text_contains(line->indicator->level1, name) || zp_text_contains(line->indicator->level2, name);
+}
+
+static bool is_cost(const zp_line_context *line)
+{
+    return is_called(line, ZP_STR("成本"));
+}
+
+static bool is_span_of_time(const zp_quantity *q)
+{
+    static const zp_str units[] = {ZP_STR_ROW("工作日"), ZP_STR_ROW("个工作日"), ZP_STR_ROW("周"),
+                                   ZP_STR_ROW("月"),     ZP_STR_ROW("个月"),     ZP_STR_ROW("年")};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (zp_str_eq(q->unit, units[i]))
+            return true;
+    return q->dimension == ZP_DIM_TIME;
+}
+
+static bool is_at_least(zp_op op)
+{
+    return op == ZP_OP_GE || op == ZP_OP_GT;
+}
+
+static bool is_at_most(zp_op op)
+{
+    return op == ZP_OP_LE || op == ZP_OP_LT;
+}
+
 /* A target without a unit and without 万 counts whatever the actual value does, if that is sure to count. But money and
  * time, and what 万 stands before, may be meant in another unit (100 and 120万元): those only where both numbers are
  * the same, and then counted the same. */
@@ -54,27 +84,36 @@ static bool may_be_adopted(zp_str unit)
     return true;
 }
 
+/* What one unit is worth as a power of ten, where 万, ‰ or a ratio read as a percentage make it so. */
+static int unit_exponent(const zp_quantity *q)
+{
+    return q->value.e + (int)zp_decimals_shown(q->number);
+}
+
+static bool is_bare(const zp_quantity *q)
+{
+    return q->dimension == ZP_DIM_NONE && !q->scale;
+}
+
+/* A share of one, which is how a spreadsheet keeps a percentage. */
+static bool is_ratio(const zp_quantity *target, const zp_quantity *actual)
+{
+    return target->dimension == ZP_DIM_PERCENT && !target->scale && is_bare(actual) && actual->value.m > 0 &&
+           zp_dec_cmp(actual->value, (zp_dec){1, 0}) <= 0;
+}
+
 /* Where only one of the two has a unit: an actual value without one is meant in the target's; a 万 or 亿 of its own
  * stays, a share of one is a percentage. False when nobody knows what the other one counts. */
-static bool adopt_unit(const zp_line_context *line, const zp_quantity *target, zp_quantity *actual)
+static bool adopt_unit(const zp_quantity *target, zp_quantity *actual)
 {
-    const zp_dec zero = {0, 0}, one = {1, 0};
-    zp_str said = line->indicator->actual;
     if (actual->dimension != ZP_DIM_NONE)
         return target->dimension != ZP_DIM_NONE || lend_unit(target, actual);
     if (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale))
         return true;
     if (target->dimension == ZP_DIM_OTHER && !may_be_adopted(target->unit))
         return false;
-    if (target->dimension == ZP_DIM_PERCENT && !target->scale && zp_dec_cmp(actual->value, zero) > 0 &&
-        zp_dec_cmp(actual->value, one) <= 0) {
-        actual->value.e += 2;
-        zp_line_flag(line, ZP_FLAG_PERCENT_SCALE_AMBIGUOUS, "actual", said, ZP_ABSENT);
-    } else {
-        if (!actual->scale)
-            actual->value.e += target->scale;
-        zp_line_flag(line, ZP_FLAG_ACTUAL_UNIT_MISSING, "actual", said, ZP_ABSENT);
-    }
+    if (!actual->scale)
+        actual->value.e += is_ratio(target, actual) ? 2 : target->scale;
     actual->dimension = target->dimension;
     actual->unit = target->unit;
     actual->seconds = target->seconds;
@@ -98,32 +137,15 @@ static bool make_comparable(zp_quantity *target, zp_quantity *actual)
     return zp_dec_align(&target->value, &actual->value);
 }
 
-static zp_share at_least(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
+static bool is_equal_to(zp_op op)
 {
-    if (a == t && op == ZP_OP_GT)
-        zp_line_flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", line->indicator->actual, ZP_ABSENT);
-    if (t <= 0)
-        return a >= t ? full : nothing;
-    return a >= t ? full : (zp_share){above_zero(a), t};
+    return op == ZP_OP_EQ || op == ZP_OP_BARE;
 }
 
-static zp_share equal_to(const zp_line_context *line, zp_int128 t, zp_int128 a)
+static zp_share at_most(const zp_line_context *line, zp_int128 t, zp_int128 a)
 {
-    if (t == 0)
-        return a == 0 ? full : nothing;
-    if (a > t)
-        zp_line_flag(line, ZP_FLAG_EQUAL_EXCEEDED, "actual", line->indicator->actual, line->indicator->target);
-    return at_least(line, ZP_OP_EQ, t, a);
-}
-
-static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
-{
-    if (a <= t) {
-        if (a == t && op == ZP_OP_LT)
-            zp_line_flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", line->indicator->actual, ZP_ABSENT);
+    if (a <= t)
         return full;
-    }
-    zp_line_flag(line, ZP_FLAG_REVERSE_EXCEEDED, "actual", line->indicator->actual, line->indicator->target);
     if (t <= 0)
         return nothing;
     if (line->profile->reverse == ZP_REVERSE_LINEAR)
@@ -131,24 +153,26 @@ static zp_share at_most(const zp_line_context *line, zp_op op, zp_int128 t, zp_i
     return (zp_share){t, a};
 }
 
-static bool is_called(const zp_line_context *line, zp_str name)
+static zp_share share_of(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
 {
-    return zp_text_contains(line->indicator->level1, name) || zp_text_contains(line->indicator->level2, name);
+    if (is_at_most(op))
+        return at_most(line, t, a);
+    if (is_equal_to(op) && t == 0)
+        return a == 0 ? full : nothing;
+    if (a >= t)
+        return full;
+    return t > 0 ? (zp_share){above_zero(a), t} : nothing;
 }
 
-static bool is_cost(const zp_line_context *line)
+static void remark(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
 {
-    return is_called(line, ZP_STR("成本"));
-}
-
-static bool is_span_of_time(const zp_quantity *q)
-{
-    static const zp_str units[] = {ZP_STR_ROW("工作日"), ZP_STR_ROW("个工作日"), ZP_STR_ROW("周"),
-                                   ZP_STR_ROW("月"),     ZP_STR_ROW("个月"),     ZP_STR_ROW("年")};
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (zp_str_eq(q->unit, units[i]))
-            return true;
-    return q->dimension == ZP_DIM_TIME;
+    const zp_indicator *said = line->indicator;
+    if (a == t && (op == ZP_OP_GT || op == ZP_OP_LT))
+        zp_line_flag(line, ZP_FLAG_STRICT_BOUNDARY, "actual", said->actual, ZP_ABSENT);
+    if (a > t && is_at_most(op))
+        zp_line_flag(line, ZP_FLAG_REVERSE_EXCEEDED, "actual", said->actual, said->target);
+    if (a > t && t != 0 && is_equal_to(op))
+        zp_line_flag(line, ZP_FLAG_EQUAL_EXCEEDED, "actual", said->actual, said->target);
 }
 
 /* A number without a unit is money in a cost, for want of anything else that it could be. */
@@ -160,7 +184,7 @@ static bool is_cost_in_money(const zp_line_context *line, const zp_quantity *tar
 /* The direction that counts: a cost without one is read as "at most", and that is flagged. */
 static zp_op direction(const zp_line_context *line, const zp_clause *clause)
 {
-    if ((clause->op != ZP_OP_BARE && clause->op != ZP_OP_EQ) || !is_cost_in_money(line, &clause->low))
+    if (!is_equal_to(clause->op) || !is_cost_in_money(line, &clause->low))
         return clause->op;
     zp_line_flag(line, ZP_FLAG_DIRECTION_ASSUMED, "target", line->indicator->target, ZP_ABSENT);
     return ZP_OP_LE;
@@ -170,7 +194,7 @@ static zp_op direction(const zp_line_context *line, const zp_clause *clause)
  * be a limit, and may be how long something has to run. */
 static bool has_two_sides(const zp_line_context *line, const zp_scored_clause *score, zp_int128 t, zp_int128 a)
 {
-    if (score->op != ZP_OP_BARE && score->op != ZP_OP_EQ)
+    if (!is_equal_to(score->op))
         return false;
     if (!(is_cost(line) && a > t) && !(is_called(line, ZP_STR("时效")) && is_span_of_time(&score->target) && a != t))
         return false;
@@ -178,12 +202,14 @@ static bool has_two_sides(const zp_line_context *line, const zp_scored_clause *s
     return true;
 }
 
-static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a, bool *over)
+static bool is_over_achieved(const zp_line_context *line, zp_op op, zp_int128 t, zp_int128 a)
 {
     /* Both are below 10^29 and the threshold is at most 10^8. */
-    if (t <= 0 || a * ZP_POINT < t * line->profile->over_threshold)
-        return;
-    *over = true;
+    return !is_at_most(op) && t > 0 && a * ZP_POINT >= t * line->profile->over_threshold;
+}
+
+static void say_over_achieved(const zp_line_context *line, zp_int128 t, zp_int128 a)
+{
     /* a ÷ t in percent with one decimal, for the message */
     int64_t tenths = 0;
     zp_int128 ratio = zp_round_div(a, 1000, t);
@@ -199,12 +225,9 @@ static void check_over_achieved(const zp_line_context *line, zp_int128 t, zp_int
 
 /* Below the range in proportion to its lower end, above it inversely to the upper one. An end that is not above zero
  * gives no proportion: outside of it nothing is earned. */
-static bool range_share(const zp_line_context *line, const zp_clause *clause, zp_scored_clause *out)
+static bool measure_range(const zp_clause *clause, zp_scored_clause *out)
 {
-    zp_quantity low = clause->low, high = clause->high;
-    if (!adopt_unit(line, &low, &out->actual))
-        return false;
-    zp_quantity a = out->actual, b = out->actual;
+    zp_quantity low = clause->low, high = clause->high, a = out->actual, b = out->actual;
     if (!make_comparable(&low, &a) || !make_comparable(&high, &b))
         return false;
     bool below = a.value.m<low.value.m, above = b.value.m> high.value.m;
@@ -218,14 +241,80 @@ static bool range_share(const zp_line_context *line, const zp_clause *clause, zp
     return true;
 }
 
-static bool is_at_least(zp_op op)
+/* The share, and how much of what was asked for: t and a in one unit, but for a range. False when they do not compare.
+ */
+static bool measure(const zp_line_context *line, const zp_clause *target, zp_scored_clause *out, zp_int128 *t,
+                    zp_int128 *a)
 {
-    return op == ZP_OP_GE || op == ZP_OP_GT;
+    *t = *a = 0;
+    if (out->op == ZP_OP_RANGE)
+        return measure_range(target, out);
+    zp_quantity wanted = out->target, found = out->actual;
+    if (!make_comparable(&wanted, &found))
+        return false;
+    *t = wanted.value.m;
+    *a = found.value.m;
+    out->share = share_of(line, out->op, *t, *a);
+    out->inverted = is_at_most(out->op);
+    out->over = is_over_achieved(line, out->op, *t, *a);
+    return true;
 }
 
-static bool is_at_most(zp_op op)
+/* What may be expected under a target: no more than its double, and more than next to nothing of it. Of what is to be
+ * kept low there may be very little. */
+static bool is_likely(const zp_clause *target, zp_op op, zp_dec value)
 {
-    return op == ZP_OP_LE || op == ZP_OP_LT;
+    const zp_dec *most = op == ZP_OP_RANGE ? &target->high.value : &target->low.value;
+    zp_dec many = {value.m * (is_at_most(op) ? 1000 : 50), value.e};
+    return zp_dec_cmp(value, (zp_dec){2 * most->m, most->e}) <= 0 && zp_dec_cmp(many, target->low.value) > 0;
+}
+
+static bool earns_the_same(const zp_line_context *line, const zp_clause *target, const zp_scored_clause *score,
+                           zp_dec value)
+{
+    zp_scored_clause other = *score;
+    zp_int128 t, a;
+    other.actual.value = value;
+    other.target = target->low;
+    int64_t weight = line->declared->weight;
+    return measure(line, target, &other, &t, &a) &&
+           zp_points_of(other.share, weight) == zp_points_of(score->share, weight) &&
+           (other.over == score->over || !line->profile->over_deduction_cents);
+}
+
+/* Whether a number without a unit may as well have been meant in another scale, and would then earn something else:
+ * 9500 under 1万人, in full; 0.5 or 1.2 under a percentage, as it stands or as a ratio. The scale that was taken stands
+ * where no other is likely, and it does not give more than the double of what was asked for. */
+static bool may_be_scaled_otherwise(const zp_line_context *line, const zp_clause *target, const zp_quantity *given,
+                                    const zp_scored_clause *score)
+{
+    const zp_dec *most = score->op == ZP_OP_RANGE ? &target->high.value : &target->low.value;
+    if (!is_bare(given) || most->m <= 0)
+        return false;
+    bool too_much = zp_dec_cmp(score->actual.value, (zp_dec){2 * most->m, most->e}) > 0;
+    const int powers[] = {0, unit_exponent(&target->low), target->low.dimension == ZP_DIM_PERCENT ? 2 : 0};
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
+        zp_dec value = {given->value.m, given->value.e + powers[i]};
+        bool counts = is_likely(target, score->op, value) || (too_much && zp_dec_cmp(value, score->actual.value) < 0);
+        if (counts && !earns_the_same(line, target, score, value))
+            return true;
+    }
+    return false;
+}
+
+/* Says how a number without a unit was read; false when that is left to a person. */
+static bool settle_scale(const zp_line_context *line, const zp_clause *target, const zp_quantity *given,
+                         const zp_scored_clause *score)
+{
+    bool percent = target->low.dimension == ZP_DIM_PERCENT, open = may_be_scaled_otherwise(line, target, given, score);
+    zp_flag_code code = ZP_FLAG_ACTUAL_UNIT_MISSING;
+    if (open)
+        code = percent ? ZP_FLAG_PERCENT_SCALE_AMBIGUOUS : ZP_FLAG_SCALE_AMBIGUOUS;
+    else if (is_ratio(&target->low, given))
+        code = ZP_FLAG_PERCENT_SCALE_AMBIGUOUS;
+    if (open || score->actual.dimension != given->dimension || (is_bare(given) && target->low.scale))
+        zp_line_flag(line, code, "actual", line->indicator->actual, ZP_ABSENT);
+    return !open;
 }
 
 /* Whether an actual value that is only a bound (95%以上) settles the target all the same: whatever it stands for meets
@@ -233,47 +322,27 @@ static bool is_at_most(zp_op op)
 static bool is_settled(zp_op target, zp_int128 t, zp_op actual, zp_int128 a)
 {
     if (is_at_least(actual))
-        return a >= t && (is_at_least(target) || ((target == ZP_OP_EQ || target == ZP_OP_BARE) && t != 0));
+        return a >= t && (is_at_least(target) || (is_equal_to(target) && t != 0));
     return !is_at_most(actual) || (a <= t && is_at_most(target));
 }
 
 zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *target, const zp_clause *actual,
                                   zp_scored_clause *out)
 {
+    zp_int128 t, a;
     *out = (zp_scored_clause){.target = target->low, .actual = actual->low, .op = direction(line, target)};
-    if (out->op == ZP_OP_RANGE && !range_share(line, target, out))
+    if (!adopt_unit(&target->low, &out->actual) || !measure(line, target, out, &t, &a))
         return ZP_UNITS_DIFFER;
+    if (!settle_scale(line, target, &actual->low, out))
+        return ZP_LEFT_OPEN;
     if (out->op == ZP_OP_RANGE)
         return is_at_least(actual->op) || is_at_most(actual->op) ? ZP_LEFT_OPEN : ZP_COMPARED;
-    if (!adopt_unit(line, &out->target, &out->actual))
-        return ZP_UNITS_DIFFER;
-    zp_quantity t = out->target, a = out->actual;
-    if (!make_comparable(&t, &a))
-        return ZP_UNITS_DIFFER;
-    if (!is_settled(out->op, t.value.m, actual->op, a.value.m) || has_two_sides(line, out, t.value.m, a.value.m))
+    if (!is_settled(out->op, t, actual->op, a) || has_two_sides(line, out, t, a))
         return ZP_LEFT_OPEN;
-    switch (out->op) {
-    case ZP_OP_GE:
-    case ZP_OP_GT:
-        out->share = at_least(line, out->op, t.value.m, a.value.m);
-        break;
-    case ZP_OP_LE:
-    case ZP_OP_LT:
-        out->share = at_most(line, out->op, t.value.m, a.value.m);
-        out->inverted = true;
-        return ZP_COMPARED;
-    default:
-        out->share = equal_to(line, t.value.m, a.value.m);
-        break;
-    }
-    check_over_achieved(line, t.value.m, a.value.m, &out->over);
+    remark(line, out->op, t, a);
+    if (out->over)
+        say_over_achieved(line, t, a);
     return ZP_COMPARED;
-}
-
-/* What one unit is worth as a power of ten, where 万, ‰ or a ratio read as a percentage make it so. */
-static int unit_exponent(const zp_quantity *q)
-{
-    return q->value.e + (int)zp_decimals_shown(q->number);
 }
 
 static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)

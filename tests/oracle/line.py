@@ -179,7 +179,7 @@ class Line:
                 self.say_cells("UNIT_MISMATCH", "actual", "target")
                 return "unverifiable", None
             actual, worth = self.adopt(one, other)
-            if not self.settles(one, other.op, actual):
+            if worth is None or not self.settles(one, other.op, actual):
                 return "unverifiable", None
             if isinstance(one, cells.Clause) and self.has_two_sides(one, actual):
                 self.say_cells("QUAL_UNVERIFIABLE", "actual")
@@ -241,16 +241,47 @@ class Line:
         return (self.is_called("成本") and actual > target) or (self.is_called("时效") and span and actual != target)
 
     def adopt(self, one, other):
-        """The actual value in the target's unit, and what its number is worth in the formula."""
+        """The actual value in the target's unit, and what its number is worth in the formula; no worth: nobody knows."""
         own, unit = other.unit, one.unit
         if own.dimension or not (unit.dimension or unit.scale and not own.scale):
             return other.value * (own.factor() if unit.dimension else own.scale or 1), own.worth()
-        if unit.dimension == "%" and not unit.scale and not own.scale and 0 < other.value <= 1:
+        ratio = unit.dimension == "%" and not unit.scale and not own.scale and 0 < other.value <= 1
+        scale = 100 if ratio else own.scale or unit.scale or 1
+        actual = other.value * scale * unit.size
+        doubt = not own.scale and self.may_be_scaled_otherwise(one, other, actual)
+        if unit.dimension == "%" and (ratio or doubt):
             self.say_cells("PERCENT_SCALE_AMBIGUOUS", "actual")
-            return other.value * 100, (Fraction(100), False)
-        self.say_cells("ACTUAL_UNIT_MISSING", "actual")
-        scale = own.scale or unit.scale or 1
-        return other.value * scale * unit.size, (scale, unit.dimension == "time" and unit.size)
+        else:
+            self.say_cells("SCALE_AMBIGUOUS" if doubt else "ACTUAL_UNIT_MISSING", "actual")
+        return actual, None if doubt else (Fraction(scale), unit.dimension == "time" and unit.size)
+
+    def may_be_scaled_otherwise(self, one, other, actual):
+        """9500 under 1万人, 0.5 under 5%: whether a number is as likely in another scale, and earns something else there.
+
+        Likely is more than next to nothing of the target (a fiftieth; of a limit, a thousandth) and no more than its double.
+        Beside a value that is more than that, every smaller one is.
+        """
+        unit, ends = one.unit, (one.low, one.high) if isinstance(one, cells.Range) else (one.value, one.value)
+        low, high = (end * unit.factor() for end in ends)
+        least = low / (1000 if self.operator(one) in ("<=", "<") else 50)
+        scales = {1, (unit.scale or 1) * unit.part, 100 if unit.dimension == "%" else 1}
+        values = [other.value * scale * unit.size for scale in scales] if high > 0 else []
+        return any(self.worth(one, value) != self.worth(one, actual) for value in values
+                   if least < value <= 2 * high or 2 * high < actual > value)
+
+    def operator(self, one):
+        return "range" if isinstance(one, cells.Range) else "<=" if self.is_undirected_cost(one) else one.op or "="
+
+    def worth(self, one, actual):
+        """What the clause would earn alone, and whether something is deducted from it."""
+        op, factor = self.operator(one), one.unit.factor()
+        low, high = (one.low, one.high * factor) if op == "range" else (one.value, None)
+        clause = Clause(op, low * factor, actual, high)
+        return (earned(clause.share(self.profile.reverse), self.weight),
+                bool(self.profile.deduction) and self.is_over(op, clause))
+
+    def is_over(self, op, clause):
+        return op in (">=", ">", "=") and clause.actual >= clause.target * self.profile.threshold and clause.target > 0
 
     def share(self, one, other, worth):
         """(share of the weight, formula)"""
@@ -264,12 +295,12 @@ class Line:
             if low <= self.actual <= high:
                 return share, f"{actual} ∈ {self.row['target']} → {plain(self.weight)}"
             return share, self.sum_of(share, actual, one.numbers[above] + said, above)
-        op = "<=" if self.is_undirected_cost(one) else one.op or "="
+        op = self.operator(one)
         clause, target = Clause(op, one.value * factor, self.actual), one.number + said
         share = clause.share(self.profile.reverse)
         for code in clause.over:
             self.say_cells(code, "actual", *[] if code == "STRICT_BOUNDARY" else ["target"])
-        if op in (">=", ">", "=") and clause.target > 0 and self.actual >= clause.target * self.profile.threshold:
+        if self.is_over(op, clause):
             self.overachieved(clause)
         if share == 1:
             return share, f"{actual} {SIGNS[op]} {target} → {plain(self.weight)}"
