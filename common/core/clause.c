@@ -29,6 +29,11 @@ static zp_int128 above_zero(zp_int128 n)
 
 static const zp_share full = {1, 1}, nothing = {0, 1};
 
+static bool is_full(zp_share share)
+{
+    return share.num >= share.den;
+}
+
 static bool is_called(const zp_line_context *line, zp_str name)
 {
     return zp_text_contains(line->indicator->level1, name) || zp_text_contains(line->indicator->level2, name);
@@ -190,13 +195,21 @@ static zp_op direction(const zp_line_context *line, const zp_clause *clause)
     return ZP_OP_LE;
 }
 
-/* A cost of 100% or 5次: more of it may be too much, and may be what was saved. 24小时 where timeliness is measured may
- * be a limit, and may be how long something has to run. */
+/* A cost of 100% or 5次: more of it may be too much, or what was saved, and less a saving, or too little. 24小时 where
+ * timeliness is measured may be a limit, and may be how long something has to run. */
 static bool has_two_sides(const zp_line_context *line, const zp_scored_clause *score, zp_int128 t, zp_int128 a)
 {
-    if (!is_equal_to(score->op))
+    bool two = is_cost(line) || (is_called(line, ZP_STR("时效")) && is_span_of_time(&score->target));
+    if (!two || a == t || !is_equal_to(score->op))
         return false;
-    if (!(is_cost(line) && a > t) && !(is_called(line, ZP_STR("时效")) && is_span_of_time(&score->target) && a != t))
+    zp_line_flag(line, ZP_FLAG_QUAL_UNVERIFIABLE, "actual", line->indicator->actual, ZP_ABSENT);
+    return true;
+}
+
+/* A cost below its range may have been saved, or be what falls short. */
+static bool falls_below_a_cost(const zp_line_context *line, const zp_scored_clause *score)
+{
+    if (!is_cost(line) || score->inverted || is_full(score->share))
         return false;
     zp_line_flag(line, ZP_FLAG_QUAL_UNVERIFIABLE, "actual", line->indicator->actual, ZP_ABSENT);
     return true;
@@ -335,8 +348,10 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
         return ZP_UNITS_DIFFER;
     if (!settle_scale(line, target, &actual->low, out))
         return ZP_LEFT_OPEN;
-    if (out->op == ZP_OP_RANGE)
-        return is_at_least(actual->op) || is_at_most(actual->op) ? ZP_LEFT_OPEN : ZP_COMPARED;
+    if (out->op == ZP_OP_RANGE) {
+        bool open = is_at_least(actual->op) || is_at_most(actual->op) || falls_below_a_cost(line, out);
+        return open ? ZP_LEFT_OPEN : ZP_COMPARED;
+    }
     if (!is_settled(out->op, t, actual->op, a) || has_two_sides(line, out, t, a))
         return ZP_LEFT_OPEN;
     remark(line, out->op, t, a);
@@ -358,9 +373,9 @@ zp_str zp_clause_formula(const zp_line_context *line, const zp_scored_clause *sc
     zp_str w = zp_millionths_text(line->declared->weight, line->arena);
     const zp_str arrow = ZP_STR(" → "), by = ZP_STR(" ÷ "), times = ZP_STR(" × ");
     const zp_share *share = &score->share;
-    if (share->num >= share->den && score->op != ZP_OP_RANGE)
+    if (is_full(*share) && score->op != ZP_OP_RANGE)
         return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" "), zp_str_of(zp_op_sign(score->op)), ZP_STR(" "), t, arrow, w);
-    if (share->num >= share->den)
+    if (is_full(*share))
         return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" ∈ "), line->indicator->target, arrow, w);
     if (share->num == 0)
         return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" / "), t, arrow, ZP_STR("0"));

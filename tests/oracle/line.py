@@ -181,7 +181,7 @@ class Line:
             actual, worth = self.adopt(one, other)
             if worth is None or not self.settles(one, other.op, actual):
                 return "unverifiable", None
-            if isinstance(one, cells.Clause) and self.has_two_sides(one, actual):
+            if self.has_two_sides(one, actual):
                 self.say_cells("QUAL_UNVERIFIABLE", "actual")
                 return "unverifiable", None
             self.actual = actual
@@ -233,12 +233,14 @@ class Line:
         return clause.op in (None, "=") and self.is_called("成本") and (not unit or unit.startswith(cells.MONEY))
 
     def has_two_sides(self, one, actual):
-        """A cost of 100% or 5次: more may be too much, and may be what was saved. 24小时 may be a limit, and may be how long."""
-        target, unit = one.value * one.unit.factor(), one.unit.dimension
-        if one.op not in (None, "=") or self.is_undirected_cost(one):
+        """A cost of 100% or 5次: more may be too much, or what was saved, less a saving, or too little. 24小时 may be a limit, or how long."""
+        unit, factor = one.unit.dimension, one.unit.factor()
+        if isinstance(one, cells.Range):
+            return self.is_called("成本") and actual < one.low * factor
+        if one.op not in (None, "=") or self.is_undirected_cost(one) or actual == one.value * factor:
             return False
         span = unit == "time" or unit in ("工作日", "个工作日", "周", "月", "个月", "年")
-        return (self.is_called("成本") and actual > target) or (self.is_called("时效") and span and actual != target)
+        return self.is_called("成本") or (self.is_called("时效") and span)
 
     def adopt(self, one, other):
         """The actual value in the target's unit, and what its number is worth in the formula; no worth: nobody knows."""
