@@ -46,8 +46,8 @@ static bool is_cost(const zp_line_context *line)
 
 static bool is_span_of_time(const zp_quantity *q)
 {
-    static const zp_str units[] = {ZP_STR_ROW("工作日"), ZP_STR_ROW("个工作日"), ZP_STR_ROW("周"),
-                                   ZP_STR_ROW("月"),     ZP_STR_ROW("个月"),     ZP_STR_ROW("年")};
+    static const zp_str units[] = {ZP_STR_ROW("工作日"), ZP_STR_ROW("个工作日"), ZP_STR_ROW("周"), ZP_STR_ROW("月"),
+                                   ZP_STR_ROW("个月"),   ZP_STR_ROW("年"),       ZP_STR_ROW("分")};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (zp_str_eq(q->unit, units[i]))
             return true;
@@ -64,14 +64,41 @@ static bool is_at_most(zp_op op)
     return op == ZP_OP_LE || op == ZP_OP_LT;
 }
 
-/* A target without a unit and without 万 counts whatever the actual value does, if that is sure to count. But money and
- * time, and what 万 stands before, may be meant in another unit (100 and 120万元): those only where both numbers are
- * the same, and then counted the same. */
-static bool lend_unit(const zp_quantity *target, zp_quantity *actual)
+static bool is_equal_to(zp_op op)
+{
+    return op == ZP_OP_EQ || op == ZP_OP_BARE;
+}
+
+/* 元/人, 次/天: of amounts, not an amount. */
+static bool is_per_something(zp_str unit)
+{
+    return zp_text_contains(unit, ZP_STR("/")) || zp_text_contains(unit, ZP_STR("*")) ||
+           zp_text_contains(unit, ZP_STR("·"));
+}
+
+/* 万 stands before amounts and what is counted one by one; in a cost before money only. */
+static bool may_count_in_ten_thousands(const zp_line_context *line, const zp_quantity *actual)
+{
+    return !is_span_of_time(actual) && !is_per_something(actual->unit) && (!is_cost(line) || zp_is_money(actual->unit));
+}
+
+/* 365天 where a quantity of 360 is asked for: as many days are no fewer hours. */
+static bool are_days_enough(const zp_line_context *line, zp_op op, const zp_quantity *target, const zp_quantity *actual)
+{
+    return zp_str_is(actual->unit, "天") && (is_at_least(op) || is_equal_to(op)) && is_called(line, ZP_STR("数量")) &&
+           zp_dec_cmp(actual->value, target->value) >= 0;
+}
+
+/* A target without a unit counts whatever the actual value does, if that is sure to count. But money and time may be
+ * meant in another unit (100 and 120万元): those only where both numbers are the same, and then counted the same. */
+static bool lend_unit(const zp_line_context *line, zp_op op, const zp_quantity *target, zp_quantity *actual)
 {
     if (actual->dimension == ZP_DIM_PERCENT || !zp_is_known_unit(actual->unit))
         return false;
-    if (target->scale || (actual->dimension == ZP_DIM_OTHER && !actual->scale && !zp_is_money(actual->unit)))
+    if (target->scale)
+        return may_count_in_ten_thousands(line, actual);
+    bool counted = actual->dimension == ZP_DIM_OTHER && !zp_is_money(actual->unit);
+    if (!actual->scale && (counted || are_days_enough(line, op, target, actual)))
         return true;
     zp_dec plain = {actual->value.m, actual->value.e - actual->scale};
     if (zp_dec_cmp(target->value, plain) != 0)
@@ -108,14 +135,17 @@ static bool is_ratio(const zp_quantity *target, const zp_quantity *actual)
 }
 
 /* Where only one of the two has a unit: an actual value without one is meant in the target's; a 万 or 亿 of its own
- * stays, a share of one is a percentage. False when nobody knows what the other one counts. */
-static bool adopt_unit(const zp_quantity *target, zp_quantity *actual)
+ * stays, a share of one is a percentage. False when nobody knows what the other one counts; of a percentage or a span
+ * of time nobody has 12万. */
+static bool adopt_unit(const zp_line_context *line, zp_op op, const zp_quantity *target, zp_quantity *actual)
 {
     if (actual->dimension != ZP_DIM_NONE)
-        return target->dimension != ZP_DIM_NONE || lend_unit(target, actual);
+        return target->dimension != ZP_DIM_NONE || lend_unit(line, op, target, actual);
     if (target->dimension == ZP_DIM_NONE && (!target->scale || actual->scale))
         return true;
     if (target->dimension == ZP_DIM_OTHER && !may_be_adopted(target->unit))
+        return false;
+    if (actual->scale && (target->dimension == ZP_DIM_PERCENT || is_span_of_time(target)))
         return false;
     if (!actual->scale)
         actual->value.e += is_ratio(target, actual) ? 2 : target->scale;
@@ -140,11 +170,6 @@ static bool make_comparable(zp_quantity *target, zp_quantity *actual)
         actual->value.m *= actual->seconds;
     }
     return zp_dec_align(&target->value, &actual->value);
-}
-
-static bool is_equal_to(zp_op op)
-{
-    return op == ZP_OP_EQ || op == ZP_OP_BARE;
 }
 
 static zp_share at_most(const zp_line_context *line, zp_int128 t, zp_int128 a)
@@ -344,7 +369,7 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
 {
     zp_int128 t, a;
     *out = (zp_scored_clause){.target = target->low, .actual = actual->low, .op = direction(line, target)};
-    if (!adopt_unit(&target->low, &out->actual) || !measure(line, target, out, &t, &a))
+    if (!adopt_unit(line, out->op, &target->low, &out->actual) || !measure(line, target, out, &t, &a))
         return ZP_UNITS_DIFFER;
     if (!settle_scale(line, target, &actual->low, out))
         return ZP_LEFT_OPEN;

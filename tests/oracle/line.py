@@ -199,22 +199,35 @@ class Line:
         return "formula", total
 
     @staticmethod
-    def counted(one, other):
+    def is_span(dimension):
+        return dimension in ("time", "分", "工作日", "个工作日", "周", "月", "个月", "年")
+
+    def counted(self, one, other):
         """The actual value, if what it counts compares with the target."""
         asked, own = one.unit, other.unit
         if own.dimension == asked.dimension:
             return other
         if not own.dimension:
+            if own.scale and (asked.dimension == "%" or self.is_span(asked.dimension)):
+                return None
             odd = asked.dimension != "time" and re.search("[A-Za-z]", asked.dimension)  # 5K may be 5000
             return None if odd and not cells.is_known(asked.dimension) else other
         if asked.dimension or own.dimension == "%" or not (own.dimension == "time" or cells.is_known(own.dimension)):
             return None
-        convertible = own.dimension == "time" or own.scale or own.dimension.startswith(cells.MONEY)
-        if asked.scale or not convertible:
+        money = own.dimension.startswith(cells.MONEY)
+        if asked.scale:  # 万 stands before amounts and what is counted one by one, in a cost before money only
+            alone = not self.is_span(own.dimension) and not re.search("[/*·]", own.dimension)
+            return other if alone and (money or not self.is_called("成本")) else None
+        if not (own.scale or money or own.dimension == "time") or self.are_days_enough(one, other):
             return other
         # 120万元 and 100 may be counted in anything: the same number is the same.
         same = other.value == (one.low if isinstance(one, cells.Range) else one.value)
         return replace(other, unit=replace(own, scale=None, size=Fraction(1))) if same else None
+
+    def are_days_enough(self, one, other):
+        """365天 where a quantity of 360 is asked for: as many days are no fewer hours."""
+        return (other.unit.said == "天" and self.is_called("数量") and self.operator(one) in (">=", ">", "=") and
+                other.value >= one.value)
 
     def settles(self, one, bound, actual):
         """Whether all values that a bound leaves open meet the target; None or = leaves none open."""
@@ -239,8 +252,7 @@ class Line:
             return self.is_called("成本") and actual < one.low * factor
         if one.op not in (None, "=") or self.is_undirected_cost(one) or actual == one.value * factor:
             return False
-        span = unit == "time" or unit in ("工作日", "个工作日", "周", "月", "个月", "年")
-        return self.is_called("成本") or (self.is_called("时效") and span)
+        return self.is_called("成本") or (self.is_called("时效") and self.is_span(unit))
 
     def adopt(self, one, other):
         """The actual value in the target's unit, and what its number is worth in the formula; no worth: nobody knows."""
