@@ -110,6 +110,11 @@ def normalise(text):
     return "".join(text.split()).replace("\0", " ")
 
 
+def closed(text):
+    """Without what closes a sentence; but 4. may have been 4.5."""
+    return re.sub(r"(?:[。;,]|(?<![0-9])\.)+$", "", text)
+
+
 def bare(cell):
     return str(cell).strip(BLANKS)
 

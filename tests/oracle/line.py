@@ -77,11 +77,12 @@ class Line:
             self.say("ACTUAL_MISSING", "actual")
             return "unverifiable", None
         said = [str(row.get(key) or "") for key in ("target", "actual")]
-        target, actual = map(cells.normalise, said)
+        target, actual = (cells.closed(cells.normalise(text)) for text in said)
         if target in cells.NO_TARGET:
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
-        spelled = ["" if re.search("[,，]", text) else cells.normalise(text) for text in said]  # 20,221,231 is no day
+        grouped = [re.search("[,，][^0-9０-９]*[0-9０-９]", text) for text in said]  # 20,221,231 is no day
+        spelled = ["" if commas else text for commas, text in zip(grouped, (target, actual))]
         deadline, done = map(cells.date_of, spelled)
         limit, when = map(cells.perhaps_date_of, spelled)
         if cells.range_of(actual):
