@@ -147,8 +147,10 @@ static bool adopt_unit(const zp_line_context *line, zp_op op, const zp_quantity 
         return false;
     if (actual->scale && (target->dimension == ZP_DIM_PERCENT || is_span_of_time(target)))
         return false;
-    if (!actual->scale)
+    if (!actual->scale) {
         actual->value.e += is_ratio(target, actual) ? 2 : target->scale;
+        actual->said = target->scale ? target->said : actual->said;
+    }
     actual->dimension = target->dimension;
     actual->unit = target->unit;
     actual->seconds = target->seconds;
@@ -271,6 +273,7 @@ static bool measure_range(const zp_clause *clause, zp_scored_clause *out)
     bool below = a.value.m<low.value.m, above = b.value.m> high.value.m;
     out->target = above ? clause->high : clause->low;
     out->inverted = above;
+    out->order = above - below;
     out->share = full;
     if (below)
         out->share = low.value.m > 0 ? (zp_share){above_zero(a.value.m), low.value.m} : nothing;
@@ -294,6 +297,7 @@ static bool measure(const zp_line_context *line, const zp_clause *target, zp_sco
     *a = found.value.m;
     out->share = share_of(line, out->op, *t, *a);
     out->inverted = is_at_most(out->op);
+    out->order = (*a > *t) - (*a < *t);
     out->over = is_over_achieved(line, out->op, *t, *a);
     return true;
 }
@@ -371,6 +375,7 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
     *out = (zp_scored_clause){.target = target->low, .actual = actual->low, .op = direction(line, target)};
     if (!adopt_unit(line, out->op, &target->low, &out->actual) || !measure(line, target, out, &t, &a))
         return ZP_UNITS_DIFFER;
+    out->lent = is_bare(&actual->low) && target->low.scale;
     if (!settle_scale(line, target, &actual->low, out))
         return ZP_LEFT_OPEN;
     if (out->op == ZP_OP_RANGE) {
@@ -387,23 +392,44 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
 
 static zp_str with_unit(const zp_line_context *line, const zp_quantity *q, bool needed)
 {
-    return needed && q->said.n ? ZP_ARENA_JOIN(line->arena, q->number, q->said) : q->number;
+    zp_str number = q->number;
+    if (zp_text_begins(number, ZP_STR("+")))
+        number = (zp_str){number.p + 1, number.n - 1};
+    return needed && q->said.n ? ZP_ARENA_JOIN(line->arena, number, q->said) : number;
+}
+
+/* How the two numbers compare, in a sign that is true: 125 is not 100, though it meets it. */
+static const char *sign_of(const zp_scored_clause *score)
+{
+    if (score->op == ZP_OP_RANGE)
+        return score->order ? "∉" : "∈";
+    if (is_full(score->share)) {
+        bool strict_met = score->order != 0 && !is_equal_to(score->op);
+        if (strict_met || (score->order == 0 && is_equal_to(score->op)))
+            return zp_op_sign(score->op);
+        return is_at_most(score->op) ? "≤" : "≥";
+    }
+    if (is_equal_to(score->op) && score->target.value.m == 0)
+        return "≠";
+    return score->order < 0 ? "<" : ">";
+}
+
+/* a, its sign and t: of a range the target as declared. */
+static zp_str comparison(const zp_line_context *line, const zp_scored_clause *score, zp_str a, zp_str t)
+{
+    return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" "), zp_str_of(sign_of(score)), ZP_STR(" "),
+                         score->op == ZP_OP_RANGE ? line->indicator->target : t, ZP_STR(" → "));
 }
 
 zp_str zp_clause_formula(const zp_line_context *line, const zp_scored_clause *score)
 {
-    bool units = score->target.seconds != score->actual.seconds ||
+    bool units = score->lent || score->target.seconds != score->actual.seconds ||
                  unit_exponent(&score->target) != unit_exponent(&score->actual);
     zp_str t = with_unit(line, &score->target, units), a = with_unit(line, &score->actual, units);
     zp_str w = zp_millionths_text(line->declared->weight, line->arena);
-    const zp_str arrow = ZP_STR(" → "), by = ZP_STR(" ÷ "), times = ZP_STR(" × ");
-    const zp_share *share = &score->share;
-    if (is_full(*share) && score->op != ZP_OP_RANGE)
-        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" "), zp_str_of(zp_op_sign(score->op)), ZP_STR(" "), t, arrow, w);
-    if (is_full(*share))
-        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" ∈ "), line->indicator->target, arrow, w);
-    if (share->num == 0)
-        return ZP_ARENA_JOIN(line->arena, a, ZP_STR(" / "), t, arrow, ZP_STR("0"));
+    const zp_str by = ZP_STR(" ÷ "), times = ZP_STR(" × ");
+    if (is_full(score->share) || score->share.num == 0)
+        return ZP_ARENA_JOIN(line->arena, comparison(line, score, a, t), is_full(score->share) ? w : ZP_STR("0"));
     if (score->inverted && score->op != ZP_OP_RANGE && line->profile->reverse == ZP_REVERSE_LINEAR)
         return ZP_ARENA_JOIN(line->arena, ZP_STR("(1 − ("), a, ZP_STR(" − "), t, ZP_STR(")"), by, t, ZP_STR(")"), times,
                              w);

@@ -203,8 +203,10 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         out->score.known = true;
         out->score.computed = 0;
         zp_str spent = zp_cell_trimmed(row->executed);
-        out->score.formula = ZP_ARENA_JOIN(arena, zp_str_filled(spent) ? spent : ZP_STR("0"), ZP_STR(" ÷ "),
-                                           zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
+        bool some = executed->present && executed->value.m > 0;
+        out->score.formula =
+            ZP_ARENA_JOIN(arena, zp_str_filled(spent) ? spent : ZP_STR("0"), some ? ZP_STR(" > ") : ZP_STR(" = "),
+                          zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {

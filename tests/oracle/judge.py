@@ -100,8 +100,8 @@ class Judge:
         self.rate = formula = exact = None
         if budget == 0:
             self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
-            spent = 0 if cells.is_empty(row.get("executed")) else cells.bare(row["executed"])
-            computed, formula = Fraction(0), f"{spent} ÷ {cells.bare(row['annual_budget'])} → 0"
+            sign, spent = ">" if spent else "=", 0 if cells.is_empty(row.get("executed")) else cells.bare(row["executed"])
+            computed, formula = Fraction(0), f"{spent} {sign} {cells.bare(row['annual_budget'])} → 0"
         elif budget is None or spent is None:
             self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
             computed = None if declared is None else min(declared, weight)

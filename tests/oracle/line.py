@@ -300,32 +300,39 @@ class Line:
 
     def share(self, one, other, worth):
         """(share of the weight, formula)"""
-        units = worth != one.unit.worth()
-        actual = other.number + (other.unit.said if units else "")
-        factor, said = one.unit.factor(), one.unit.said if units else ""
+        lent = not other.unit.dimension and not other.unit.scale and one.unit.scale  # then 万 is shown behind both
+        units = worth != one.unit.worth() or lent
+        actual = other.number.removeprefix("+") + ((one if lent else other).unit.said if units else "")
+        factor, said, op = one.unit.factor(), one.unit.said if units else "", self.operator(one)
         if isinstance(one, cells.Range):
             low, high = one.low * factor, one.high * factor
             share = Clause("range", low, self.actual, high).share(self.profile.reverse)
-            above = self.actual > high
-            if low <= self.actual <= high:
-                return share, f"{actual} ∈ {self.row['target']} → {plain(self.weight)}"
-            return share, self.sum_of(share, actual, one.numbers[above] + said, above)
-        op = self.operator(one)
-        clause, target = Clause(op, one.value * factor, self.actual), one.number + said
+            above, sign = self.actual > high, "∈" if low <= self.actual <= high else "∉"
+            target = one.numbers[above].removeprefix("+") + said
+            return share, self.sum_of(share, actual, self.row["target"] if share in (0, 1) else target, above, sign)
+        clause, target = Clause(op, one.value * factor, self.actual), one.number.removeprefix("+") + said
         share = clause.share(self.profile.reverse)
         for code in clause.over:
             self.say_cells(code, "actual", *[] if code == "STRICT_BOUNDARY" else ["target"])
         if self.is_over(op, clause):
             self.overachieved(clause)
-        if share == 1:
-            return share, f"{actual} {SIGNS[op]} {target} → {plain(self.weight)}"
-        if op in ("<=", "<") and self.profile.reverse == "linear" and share:
+        if op in ("<=", "<") and self.profile.reverse == "linear" and 0 < share < 1:
             return share, f"(1 − ({actual} − {target}) ÷ {target}) × {plain(self.weight)}"
-        return share, self.sum_of(share, actual, target, op in ("<=", "<"))
+        return share, self.sum_of(share, actual, target, op in ("<=", "<"), self.true_sign(op, clause, share))
 
-    def sum_of(self, share, actual, target, inverted):
-        if share == 0:
-            return f"{actual} / {target} → 0"
+    @staticmethod
+    def true_sign(op, clause, share):
+        """125 is not 100, though it meets it; nor is 5 less than 5."""
+        apart = clause.actual - clause.target
+        if share == 1 and (apart == 0 if op == "=" else apart):
+            return SIGNS[op]
+        if share == 1:
+            return "≤" if op in ("<=", "<") else "≥"
+        return "≠" if op == "=" and clause.target == 0 else "<" if apart < 0 else ">"
+
+    def sum_of(self, share, actual, target, inverted, sign):
+        if share in (0, 1):
+            return f"{actual} {sign} {target} → {plain(self.weight) if share else 0}"
         return f"{target if inverted else actual} ÷ {actual if inverted else target} × {plain(self.weight)}"
 
     def overachieved(self, clause):

@@ -237,7 +237,7 @@ static void a_formula_names_units_where_they_differ(void **state)
         const char *target, *actual, *formula;
     } cases[] = {
         {"≥80%", "76.89%", "76.89 ÷ 80 × 10"},
-        {"≥5万元", "4", "4 ÷ 5 × 10"},
+        {"≥5万元", "4", "4万元 ÷ 5万元 × 10"},
         {"≥5万元", "40000元", "40000元 ÷ 5万元 × 10"},
         {"≤5‰", "1%", "5‰ ÷ 1% × 10"},
         {"≤万分之五", "0.1%", "万分之五 ÷ 0.1% × 10"},
@@ -245,6 +245,12 @@ static void a_formula_names_units_where_they_differ(void **state)
         {"≤1天", "48小时", "1天 ÷ 48小时 × 10"},
         {"5-10万元", "200000元", "10万元 ÷ 200000元 × 10"},
         {"5-10次", "4次", "4 ÷ 5 × 10"},
+        {"=100人", "125人", "125 ≥ 100 → 10"},
+        {">95%", "95%", "95 ≥ 95 → 10"},
+        {"<5%", "5%", "5 ≤ 5 → 10"},
+        {"0件", "1件", "1 ≠ 0 → 0"},
+        {"≥10", "+12", "12 ≥ 10 → 10"},
+        {"-5-0次", "1次", "1 ∉ -5-0次 → 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_text(score(*state, &(row){cases[i].target, cases[i].actual, "10", NULL, FORMULA, 0, NULL})->formula,
