@@ -160,10 +160,10 @@
       "The declared score {value} is the computed {expected}, rounded.")                                               \
     X(TOTAL_ROUNDED, INFO, SHAPE, "申报总分 {value} 与确认得分之和 {expected} 之差属于舍入；以较低者为准。",           \
       "The declared total {value} and the confirmed lines' sum, {expected}, differ by a rounding; the lower stands.")  \
-    X(EXEC_RATE_ROUNDED_UP, INFO, FUNDS, "执行率 {value} 为向上取整，四舍五入为 {expected}。",                         \
-      "The rate {value} was rounded up; half-up gives {expected}.")                                                    \
-    X(EXEC_RATE_CUT, INFO, FUNDS, "执行率 {value} 为截尾，四舍五入为 {expected}。",                                    \
-      "The rate {value} was cut; half-up gives {expected}.")                                                           \
+    X(EXEC_RATE_ROUNDED_UP, INFO, FUNDS, "执行率 {value} 为向上取整，计算值为 {expected}。",                           \
+      "The rate {value} was rounded up; computed {expected}.")                                                         \
+    X(EXEC_RATE_CUT, INFO, FUNDS, "执行率 {value} 为截尾，计算值为 {expected}。",                                      \
+      "The rate {value} was cut; computed {expected}.")                                                                \
     X(EXEC_RATE_COARSE, INFO, FUNDS, "执行率 {value} 不足两位小数，计算值为 {expected}。",                             \
       "The rate {value} has fewer than two decimals; computed {expected}.")                                            \
     X(ALL_FULL, INFO, SHAPE, "所有指标均为满分。", "Every line declares its full weight.")
