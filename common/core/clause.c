@@ -324,24 +324,61 @@ static bool earns_the_same(const zp_line_context *line, const zp_clause *target,
            (other.over == score->over || !line->profile->over_deduction_cents);
 }
 
+enum { READINGS = 3 };
+
+/* What a number without a unit may have been meant as: as it stands, in the target's scale, as a ratio. */
+static void read_otherwise(const zp_quantity *target, const zp_quantity *given, zp_dec values[READINGS])
+{
+    const int powers[READINGS] = {0, unit_exponent(target), target->dimension == ZP_DIM_PERCENT ? 2 : 0};
+    for (size_t i = 0; i < READINGS; i++)
+        values[i] = (zp_dec){given->value.m, given->value.e + powers[i]};
+}
+
+/* More than the double of what was asked for. */
+static bool is_too_much(const zp_clause *target, const zp_scored_clause *score)
+{
+    const zp_dec *most = score->op == ZP_OP_RANGE ? &target->high.value : &target->low.value;
+    return most->m > 0 && zp_dec_cmp(score->actual.value, (zp_dec){2 * most->m, most->e}) > 0;
+}
+
 /* Whether a number without a unit may as well have been meant in another scale, and would then earn something else:
  * 9500 under 1万人, in full; 0.5 or 1.2 under a percentage, as it stands or as a ratio. The scale that was taken stands
  * where no other is likely, and it does not give more than the double of what was asked for. */
 static bool may_be_scaled_otherwise(const zp_line_context *line, const zp_clause *target, const zp_quantity *given,
                                     const zp_scored_clause *score)
 {
-    const zp_dec *most = score->op == ZP_OP_RANGE ? &target->high.value : &target->low.value;
-    if (!is_bare(given) || most->m <= 0)
+    if (!is_bare(given) || (score->op == ZP_OP_RANGE ? &target->high : &target->low)->value.m <= 0)
         return false;
-    bool too_much = zp_dec_cmp(score->actual.value, (zp_dec){2 * most->m, most->e}) > 0;
-    const int powers[] = {0, unit_exponent(&target->low), target->low.dimension == ZP_DIM_PERCENT ? 2 : 0};
-    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
-        zp_dec value = {given->value.m, given->value.e + powers[i]};
-        bool counts = is_likely(target, score->op, value) || (too_much && zp_dec_cmp(value, score->actual.value) < 0);
-        if (counts && !earns_the_same(line, target, score, value))
+    bool too_much = is_too_much(target, score);
+    zp_dec values[READINGS];
+    read_otherwise(&target->low, given, values);
+    for (size_t i = 0; i < READINGS; i++) {
+        bool counts =
+            is_likely(target, score->op, values[i]) || (too_much && zp_dec_cmp(values[i], score->actual.value) < 0);
+        if (counts && !earns_the_same(line, target, score, values[i]))
             return true;
     }
     return false;
+}
+
+/* Of readings that earn the same a likely one, rather than 15000万 of 1万. */
+static bool prefer_likely(const zp_line_context *line, const zp_clause *target, const zp_quantity *given,
+                          zp_scored_clause *score, zp_int128 *t, zp_int128 *a)
+{
+    if (!is_bare(given) || !is_too_much(target, score))
+        return true;
+    const zp_dec *likely = NULL;
+    zp_dec values[READINGS];
+    read_otherwise(&target->low, given, values);
+    for (size_t i = 0; i < READINGS; i++)
+        if (is_likely(target, score->op, values[i]) && (!likely || zp_dec_cmp(values[i], *likely) > 0))
+            likely = &values[i];
+    if (!likely)
+        return true;
+    score->actual.value = *likely;
+    score->actual.said = ZP_ABSENT;
+    score->target = target->low;
+    return measure(line, target, score, t, a);
 }
 
 /* Says how a number without a unit was read; false when that is left to a person. */
@@ -375,9 +412,11 @@ zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *
     *out = (zp_scored_clause){.target = target->low, .actual = actual->low, .op = direction(line, target)};
     if (!adopt_unit(line, out->op, &target->low, &out->actual) || !measure(line, target, out, &t, &a))
         return ZP_UNITS_DIFFER;
-    out->lent = is_bare(&actual->low) && target->low.scale;
     if (!settle_scale(line, target, &actual->low, out))
         return ZP_LEFT_OPEN;
+    if (!prefer_likely(line, target, &actual->low, out, &t, &a))
+        return ZP_UNITS_DIFFER;
+    out->lent = is_bare(&actual->low) && target->low.scale && out->actual.said.n;
     if (out->op == ZP_OP_RANGE) {
         bool open = is_at_least(actual->op) || is_at_most(actual->op) || falls_below_a_cost(line, out);
         return open ? ZP_LEFT_OPEN : ZP_COMPARED;

@@ -268,21 +268,35 @@ class Line:
             self.say_cells("PERCENT_SCALE_AMBIGUOUS", "actual")
         else:
             self.say_cells("SCALE_AMBIGUOUS" if doubt else "ACTUAL_UNIT_MISSING", "actual")
+        if not doubt and not own.scale and 0 < self.most(one) * 2 < actual:  # rather a likely one than 15000万 of 1万
+            actual, scale = max([reading for reading in self.readings(one, other) if self.is_likely(one, reading[0])],
+                                default=(actual, scale))
         return actual, None if doubt else (Fraction(scale), unit.dimension == "time" and unit.size)
+
+    @staticmethod
+    def readings(one, other):
+        """What a number without a unit may have been meant as: (value, scale)."""
+        unit = one.unit
+        scales = {Fraction(1), (unit.scale or 1) * unit.part, Fraction(100 if unit.dimension == "%" else 1)}
+        return [(other.value * scale * unit.size, scale) for scale in scales]
+
+    @staticmethod
+    def most(one):
+        return (one.high if isinstance(one, cells.Range) else one.value) * one.unit.factor()
+
+    def is_likely(self, one, value):
+        """More than next to nothing of the target (a fiftieth; of a limit, a thousandth) and no more than its double."""
+        low = (one.low if isinstance(one, cells.Range) else one.value) * one.unit.factor()
+        return low / (1000 if self.operator(one) in ("<=", "<") else 50) < value <= 2 * self.most(one)
 
     def may_be_scaled_otherwise(self, one, other, actual):
         """9500 under 1万人, 0.5 under 5%: whether a number is as likely in another scale, and earns something else there.
 
-        Likely is more than next to nothing of the target (a fiftieth; of a limit, a thousandth) and no more than its double.
-        Beside a value that is more than that, every smaller one is.
+        Beside a value that is more than the double of the target, every smaller one is likely.
         """
-        unit, ends = one.unit, (one.low, one.high) if isinstance(one, cells.Range) else (one.value, one.value)
-        low, high = (end * unit.factor() for end in ends)
-        least = low / (1000 if self.operator(one) in ("<=", "<") else 50)
-        scales = {1, (unit.scale or 1) * unit.part, 100 if unit.dimension == "%" else 1}
-        values = [other.value * scale * unit.size for scale in scales] if high > 0 else []
+        values = [value for value, _ in self.readings(one, other)] if self.most(one) > 0 else []
         return any(self.worth(one, value) != self.worth(one, actual) for value in values
-                   if least < value <= 2 * high or 2 * high < actual > value)
+                   if self.is_likely(one, value) or 2 * self.most(one) < actual > value)
 
     def operator(self, one):
         return "range" if isinstance(one, cells.Range) else "<=" if self.is_undirected_cost(one) else one.op or "="
@@ -300,7 +314,8 @@ class Line:
 
     def share(self, one, other, worth):
         """(share of the weight, formula)"""
-        lent = not other.unit.dimension and not other.unit.scale and one.unit.scale  # then 万 is shown behind both
+        bare = not other.unit.dimension and not other.unit.scale
+        lent = bare and one.unit.scale and worth == one.unit.worth()  # then 万 is shown behind both
         units = worth != one.unit.worth() or lent
         actual = other.number.removeprefix("+") + ((one if lent else other).unit.said if units else "")
         factor, said, op = one.unit.factor(), one.unit.said if units else "", self.operator(one)
