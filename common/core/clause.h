@@ -11,7 +11,9 @@ typedef struct {
     zp_share share;
     zp_op op;
     zp_quantity target, actual;
+    int order;     /* of the actual value: -1 below the target, 1 above it; of a range likewise, 0 inside */
     bool inverted; /* the share is target ÷ actual */
+    bool lent;     /* the actual value took the target's 万, 亿 or ‰ */
     bool over;
 } zp_scored_clause;
 
@@ -22,7 +24,8 @@ typedef enum { ZP_COMPARED, ZP_UNITS_DIFFER, ZP_LEFT_OPEN } zp_clause_outcome;
 /* Adds the flags that arise on the way; *out counts when they were compared. */
 zp_clause_outcome zp_clause_score(const zp_line_context *line, const zp_clause *target, const zp_clause *actual,
                                   zp_scored_clause *out);
-/* "76.89 ÷ 80 × 10" when it falls short, "99.92 ≥ 98 → 10" when it is met; in the arena. */
+/* "76.89 ÷ 80 × 10" when it falls short, "99.92 ≥ 98 → 10" when it is met, "0 < 5 → 0" when nothing is earned; in the
+ * arena. */
 zp_str zp_clause_formula(const zp_line_context *line, const zp_scored_clause *score);
 
 /* A flag at a cell of the line, once: several clauses may give the same reason. */

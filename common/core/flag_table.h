@@ -96,8 +96,14 @@
       "look.")                                                                                                         \
     X(UNIT_MISMATCH, WARNING, JUDGEMENT, "实际完成值“{value}”与指标值“{expected}”的计量单位不同，无法比较。",          \
       "The units of the actual value \"{value}\" and the target \"{expected}\" do not compare.")                       \
-    X(PERCENT_SCALE_AMBIGUOUS, WARNING, JUDGEMENT, "指标值为百分比，实际完成值“{value}”按比率（×100%）理解。",         \
-      "The target is a percentage; the actual value \"{value}\" was read as a ratio (times 100 %).")                   \
+    X(PERCENT_SCALE_AMBIGUOUS, WARNING, JUDGEMENT,                                                                     \
+      "指标值为百分比，实际完成值“{value}”没有百分号，可能是百分数，也可能是比率（×100%）。请写明“%”。",               \
+      "The target is a percentage; the actual value \"{value}\" may be one too, or a ratio (times 100 %). Write the "  \
+      "%.")                                                                                                            \
+    X(SCALE_AMBIGUOUS, WARNING, JUDGEMENT,                                                                             \
+      "指标值以“万”“亿”计，实际完成值“{value}”没有计量单位，不知是否也以“万”“亿”计，得分因此不同。请写明单位。",       \
+      "The target counts in 万 or 亿; the actual value \"{value}\" may or may not, and scores otherwise. Write its " \
+      "unit.")                                                                                                         \
     X(ACTUAL_HAS_OPERATOR, WARNING, JUDGEMENT, "实际完成值“{value}”带有比较符号或“以上”“以下”等字样，应为确切数值。",  \
       "The actual value \"{value}\" names a bound, with an operator or 以上, 以下; it should be a plain value.")       \
     X(DIRECTION_ASSUMED, WARNING, JUDGEMENT, "成本指标未写明方向，按“不超过”理解。",                                   \
@@ -163,10 +169,10 @@
       "The declared score {value} is the computed {expected}, rounded.")                                               \
     X(TOTAL_ROUNDED, INFO, SHAPE, "申报总分 {value} 与确认得分之和 {expected} 之差属于舍入；以较低者为准。",           \
       "The declared total {value} and the confirmed lines' sum, {expected}, differ by a rounding; the lower stands.")  \
-    X(EXEC_RATE_ROUNDED_UP, INFO, FUNDS, "执行率 {value} 为向上取整，四舍五入为 {expected}。",                         \
-      "The rate {value} was rounded up; half-up gives {expected}.")                                                    \
-    X(EXEC_RATE_CUT, INFO, FUNDS, "执行率 {value} 为截尾，四舍五入为 {expected}。",                                    \
-      "The rate {value} was cut; half-up gives {expected}.")                                                           \
+    X(EXEC_RATE_ROUNDED_UP, INFO, FUNDS, "执行率 {value} 为向上取整，计算值为 {expected}。",                           \
+      "The rate {value} was rounded up; computed {expected}.")                                                         \
+    X(EXEC_RATE_CUT, INFO, FUNDS, "执行率 {value} 为截尾，计算值为 {expected}。",                                      \
+      "The rate {value} was cut; computed {expected}.")                                                                \
     X(EXEC_RATE_COARSE, INFO, FUNDS, "执行率 {value} 不足两位小数，计算值为 {expected}。",                             \
       "The rate {value} has fewer than two decimals; computed {expected}.")                                            \
     X(ALL_FULL, INFO, SHAPE, "所有指标均为满分。", "Every line declares its full weight.")

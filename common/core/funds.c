@@ -43,11 +43,6 @@ static zp_str percent_text(zp_dec percent, zp_arena *arena)
                          ZP_STR("%"));
 }
 
-static zp_str rate_text(const context *c, zp_share rate, unsigned decimals)
-{
-    return percent_text((zp_dec){rate_at(rate, decimals), -(int)decimals}, c->arena);
-}
-
 zp_str zp_rate_below(zp_share rate, int64_t limit, zp_arena *arena)
 {
     zp_dec half_up = {rate_at(rate, 2), -2}, cut = {rate.num * 100 * power_of_ten(4) / rate.den, -4};
@@ -74,14 +69,17 @@ static zp_flag_code compare_rate(zp_share rate, zp_dec declared, unsigned decima
     return zp_dec_cmp(declared, down) == 0 ? ZP_FLAG_EXEC_RATE_CUT : ZP_FLAG_EXEC_RATE_MISMATCH;
 }
 
-/* With as many decimals as it takes to differ from what was declared: 99.999% beside 100%. */
+/* With as many decimals as it takes to differ from what was declared: 99.999% beside 100%. Where rounding to six would
+ * still hide what is left, cut to six. */
 static zp_str rate_beside(const context *c, zp_share rate, zp_dec declared)
 {
-    unsigned decimals = 2;
-    while (decimals < ZP_MAX_FRAC_DIGITS &&
-           zp_dec_cmp(declared, (zp_dec){rate_at(rate, decimals), -(int)decimals}) == 0)
-        decimals++;
-    return rate_text(c, rate, decimals);
+    for (unsigned decimals = 2; decimals <= ZP_MAX_FRAC_DIGITS; decimals++) {
+        zp_dec half_up = {rate_at(rate, decimals), -(int)decimals};
+        if (zp_dec_cmp(declared, half_up) != 0)
+            return percent_text(half_up, c->arena);
+    }
+    zp_int128 cut = rate.num * 100 * power_of_ten(ZP_MAX_FRAC_DIGITS) / rate.den;
+    return percent_text((zp_dec){cut, -ZP_MAX_FRAC_DIGITS}, c->arena);
 }
 
 /* The declared rate, and with how many decimals. One of more than numbers may have, as spreadsheets give it, is rounded
@@ -203,8 +201,10 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         out->score.known = true;
         out->score.computed = 0;
         zp_str spent = zp_cell_trimmed(row->executed);
-        out->score.formula = ZP_ARENA_JOIN(arena, !zp_cell_is_unfilled(spent) ? spent : ZP_STR("0"), ZP_STR(" ÷ "),
-                                           zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
+        bool some = executed->present && executed->value.m > 0;
+        out->score.formula =
+            ZP_ARENA_JOIN(arena, !zp_cell_is_unfilled(spent) ? spent : ZP_STR("0"),
+                          some ? ZP_STR(" > ") : ZP_STR(" = "), zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {

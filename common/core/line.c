@@ -217,14 +217,16 @@ static bool may_be_a_fall(const zp_line_context *line, const zp_clause *target, 
     return false;
 }
 
-/* Less than nothing of what is counted, or of time, is a slip of the pen: it is within no limit. */
+/* Less than nothing of what is counted, or of time, is a slip of the pen: it is within no limit. Degrees and decibels
+ * go below. */
 static bool is_impossible(const zp_clause *target, const zp_clause *actual)
 {
     const zp_quantity *counted = actual->low.dimension == ZP_DIM_NONE ? &target->low : &actual->low;
     if (actual->low.value.m >= 0 || (target->op != ZP_OP_LE && target->op != ZP_OP_LT))
         return false;
-    return counted->dimension == ZP_DIM_TIME ||
-           (counted->dimension == ZP_DIM_OTHER && !zp_is_money(counted->unit) && zp_is_known_unit(counted->unit));
+    bool is_scale = zp_text_contains(counted->unit, ZP_STR("°")) || zp_text_contains(counted->unit, ZP_STR("dB"));
+    return counted->dimension == ZP_DIM_TIME || (counted->dimension == ZP_DIM_OTHER && !is_scale &&
+                                                 !zp_is_money(counted->unit) && zp_is_known_unit(counted->unit));
 }
 
 /* 15日 without "at most" may be a day as well as a span of time. */

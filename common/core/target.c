@@ -395,10 +395,32 @@ static bool read_clauses(zp_str text, zp_cell *out)
     return out->count == 1 || !numbered;
 }
 
-/* 20,221,231: grouped digits count something, whatever day they would spell. */
+/* 20,221,231: grouped digits count something, whatever day they would spell. A comma that closes the cell groups none.
+ */
 static bool is_grouped(zp_str text)
 {
-    return text.p && (zp_text_contains(text, ZP_STR(",")) || zp_text_contains(text, ZP_STR("，")));
+    bool digit_behind = false;
+    if (!text.p)
+        return false;
+    while (text.n && !(digit_behind && (zp_text_ends(text, ZP_STR(",")) || zp_text_ends(text, ZP_STR("，"))))) {
+        uint32_t wide = text.n >= 3 ? zp_text_wide(text.p + text.n - 3, 3) : 0;
+        digit_behind |= zp_is_digit(text.p[--text.n]) || (wide >= U'０' && wide <= U'９');
+    }
+    return text.n > 0;
+}
+
+/* Without what closes a sentence. A point behind a digit stays: 4. may have been 4.5. */
+static zp_str without_close(zp_str text)
+{
+    static const zp_str marks[] = {ZP_STR_ROW("。"), ZP_STR_ROW(";"), ZP_STR_ROW(","), ZP_STR_ROW(".")};
+    size_t i = 0;
+    while (i < sizeof marks / sizeof *marks) {
+        bool point = marks[i].n == 1 && *marks[i].p == '.' && text.n > 1 && zp_is_digit(text.p[text.n - 2]);
+        bool closes = !point && zp_text_ends(text, marks[i]);
+        text.n -= closes ? marks[i].n : 0;
+        i = closes ? 0 : i + 1;
+    }
+    return text;
 }
 
 bool zp_may_hold_number(zp_str text)
@@ -417,6 +439,7 @@ zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
     out->text = zp_text_normalise(text, arena);
     if (text.p && !out->text.p)
         return ZP_NOMEM;
+    out->text = without_close(out->text);
     if (zp_text_is_no_target(out->text))
         return ZP_OK;
     if (!zp_may_hold_number(out->text) && !zp_text_contains(out->text, ZP_STR("年"))) {

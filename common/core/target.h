@@ -18,6 +18,7 @@
  *   word that may deny makes words of the clause: 并非≥5, !=5, 不等于5 (operator.c; labels in target.c).
  * - What qualifies a number is no unit, 100不到, 100余人, 100件未完成; nor is a part of the calendar or the clock,
  *   3季度, 17点, a rank, 2级, or a power of ten in words, 5千 (unit.c).
+ * - What closes a sentence is no part of it: 96%。
  * - A blank within a number is a thousands separator or keeps two numbers apart (text.h). Item numbers make words:
  *   1.5次;2.3人.
  */
@@ -68,7 +69,7 @@ enum { ZP_MAX_CLAUSES = 16 };
 
 typedef struct {
     zp_cell_kind kind;
-    zp_str text; /* normalised */
+    zp_str text; /* normalised, without what closes a sentence */
     size_t count;
     zp_clause clauses[ZP_MAX_CLAUSES];
     bool perhaps_date; /* of values: they may as well be `date` */

@@ -12,14 +12,15 @@ static bool cut(zp_str *text, zp_str prefix)
     return true;
 }
 
+/* 分 is none: it may be a point as well as a minute. */
 static unsigned seconds_of(zp_str unit)
 {
     static const struct {
         zp_str name;
         unsigned seconds;
-    } times[] = {{ZP_STR_ROW("秒"), 1},     {ZP_STR_ROW("秒钟"), 1},    {ZP_STR_ROW("分"), 60},
-                 {ZP_STR_ROW("分钟"), 60},  {ZP_STR_ROW("小时"), 3600}, {ZP_STR_ROW("个小时"), 3600},
-                 {ZP_STR_ROW("天"), 86400}, {ZP_STR_ROW("日"), 86400}};
+    } times[] = {{ZP_STR_ROW("秒"), 1},      {ZP_STR_ROW("秒钟"), 1},      {ZP_STR_ROW("分钟"), 60},
+                 {ZP_STR_ROW("小时"), 3600}, {ZP_STR_ROW("个小时"), 3600}, {ZP_STR_ROW("天"), 86400},
+                 {ZP_STR_ROW("日"), 86400}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
         if (zp_str_eq(unit, times[i].name))
             return times[i].seconds;
@@ -162,7 +163,11 @@ static bool is_counting_word(zp_str word)
         W("项目"), W("岗位"),   W("床位"),   W("坐席"),   W("座席"),     W("网点"),   W("站点"), W("标段"), W("系统"),
         W("平台"), W("模块"),   W("月"),     W("年"),     W("周"),       W("工作日"), W("km"),   W("m"),    W("cm"),
         W("mm"),   W("m2"),     W("m3"),     W("km2"),    W("kg"),       W("g"),      W("mg"),   W("t"),    W("L"),
-        W("ml"),   W("kWh"),    W("kW"),     W("GB"),     W("TB"),       W("MB")
+        W("ml"),   W("kWh"),    W("kW"),     W("GB"),     W("TB"),       W("MB"),     W("分"),   W("盆"),   W("季度"),
+        W("学期"), W("平方"),   W("立方"),   W("ha"),     W("hm2"),      W("dB"),     W("°C"),   W("Pa"),   W("kPa"),
+        W("MPa"),  W("hPa"),    W("NTU"),    W("bps"),    W("Kbps"),     W("Mbps"),   W("Gbps"), W("Hz"),   W("kHz"),
+        W("MHz"),  W("GHz"),    W("kV"),     W("MW"),     W("MWh"),      W("lx"),     W("ppm"),  W("ppb"),  W("KB"),
+        W("PB"),   W("rpm"),    W("μg"),     W("mL"),     W("dL"),       W("mmol"),   W("mol")
 #undef W
     };
     return is_one_of(word, words, sizeof words / sizeof *words) || seconds_of(word);
@@ -178,18 +183,25 @@ bool zp_is_money(zp_str unit)
     return zp_text_begins(unit, ZP_STR("元"));
 }
 
+/* A word of a unit; `behind` another one: km/h, but not h alone, which is a span of time. */
+static bool is_known_word(zp_str word, bool behind)
+{
+    zp_str bare = word;
+    return is_counting_word(word) || zp_is_money(word) || (cut(&bare, ZP_STR("个")) && is_counting_word(bare)) ||
+           (behind && (zp_str_is(word, "h") || zp_str_is(word, "min") || zp_str_is(word, "s")));
+}
+
 bool zp_is_known_unit(zp_str unit)
 {
-    while (unit.n) {
+    for (bool behind = false; unit.n; behind = true) {
         zp_str word = unit;
         word.n = 0;
         while (word.n < unit.n && !joint((zp_str){unit.p + word.n, unit.n - word.n}))
             word.n++;
-        zp_str bare = word;
-        if (!is_counting_word(word) && !zp_is_money(word) && !(cut(&bare, ZP_STR("个")) && is_counting_word(bare)))
+        if (!is_known_word(word, behind))
             return false;
-        size_t behind = word.n < unit.n ? joint((zp_str){unit.p + word.n, unit.n - word.n}) : 0;
-        unit = (zp_str){unit.p + word.n + behind, unit.n - word.n - behind};
+        size_t between = word.n < unit.n ? joint((zp_str){unit.p + word.n, unit.n - word.n}) : 0;
+        unit = (zp_str){unit.p + word.n + between, unit.n - word.n - between};
     }
     return true;
 }

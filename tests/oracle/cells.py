@@ -24,7 +24,7 @@ VERBS = ("完成率", "完成", "达到", "达成", "达", "实际", "实现", "
 PARTS = {"万分之": Fraction(1, 100), "千分之": Fraction(1, 10), "百分之": Fraction(1)}  # in %
 NUMERALS = "一二三四五六七八九十"
 SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
-TIMES = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3600, "个小时": 3600, "天": 86400, "日": 86400}
+TIMES = {"秒": 1, "秒钟": 1, "分钟": 60, "小时": 3600, "个小时": 3600, "天": 86400, "日": 86400}
 STROKES = re.compile(r"[-/\\_~·.,;!。、…\u2010-\u2015\u2212\u2500]+")  # drawn where a cell is left empty
 NOTHING = ("无", "没有", "暂无", "不适用", "空", "N/A", "n/a", "NA", "None", "none", "null", "nil")
 NO_TARGET = ("", *NOTHING, "暂无数据", "无数据", "未设定", "未设置", "未填", "未填写", "待定", "待补充", "待填", "同上", "见附件", "详见附件", "见附表", "详见附表", "×")
@@ -75,7 +75,8 @@ COUNTED = frozenset(
     "字页幅盏面块片道口孔段种类村镇县市床席站线单票卷宗剂针对双副枚趟遍餐桌月年周") | frozenset(
     "人次 人天 人月 人年 人份 家次 户次 场次 件次 车次 班次 批次 台次 台套 件套 课时 学时 学分 公斤 千克 毫升 立方米 平方米 平方公里 公顷 公里 "
     "千米 厘米 毫米 千瓦时 千瓦 社区 街道 学校 单位 部门 企业 项目 岗位 床位 坐席 座席 网点 站点 标段 系统 平台 模块 工作日 "
-    "km m cm mm m2 m3 km2 kg g mg t L ml kWh kW GB TB MB".split())
+    "盆 季度 学期 平方 立方 分 km m cm mm m2 m3 km2 kg g mg t L ml kWh kW GB TB MB ha hm2 dB °C Pa kPa MPa hPa NTU bps Kbps Mbps Gbps "
+    "Hz kHz MHz GHz kV MW MWh lx ppm ppb KB PB rpm μg mL dL mmol mol".split())
 MONEY = ("元", "人民币", "美元", "港元", "港币", "欧元", "日元", "英镑")
 # What an empty cell may hold all the same: white space of any kind, and characters that have no width.
 BLANKS = "".join(map(chr, [9, 10, 13, 0x20, 0xa0, 0x1680, *range(0x2000, 0x200e), 0x2028, 0x2029, 0x202f, 0x205f, 0x2060,
@@ -110,6 +111,11 @@ def normalise(text):
     text = re.sub(r"(?<=[0-9.])\s+(?=[0-9.])", "\0", text)
     text = re.sub(r"^(\s*[+-])\s+(?=[0-9.])", "\\1\0", text)
     return "".join(text.split()).replace("\0", " ")
+
+
+def closed(text):
+    """Without what closes a sentence; but 4. may have been 4.5."""
+    return re.sub(r"(?:[。;,]|(?<![0-9])\.)+$", "", text)
 
 
 def bare(cell):
@@ -163,8 +169,9 @@ class Unit:
 
 def is_known(word):
     """次/天, 个小时: words that count, measure or pay, and say nothing else."""
-    return all(part in COUNTED or part in TIMES or part.startswith(MONEY) or
-               (part[0] == "个" and (part[1:] in COUNTED or part[1:] in TIMES)) for part in re.split("[/·*]", word))
+    return all(part in COUNTED or part in TIMES or part.startswith(MONEY) or (at and part in ("h", "min", "s")) or
+               (part[0] == "个" and (part[1:] in COUNTED or part[1:] in TIMES))
+               for at, part in enumerate(re.split("[/·*]", word)))
 
 
 def is_unit(word):

@@ -42,6 +42,8 @@ class Filler:
         """The same text as another keyboard gives it."""
         if self.dice.chance(0.1):
             return text.translate(FULL_WIDTH)
+        if self.dice.chance(0.04):
+            return text + self.dice.choice(["。", "；", "，", ".", ";", ",", "。。", "；。"])
         place = self.dice.randrange(len(text) + 1)
         if self.dice.chance(0.05) and not set(text) & set(",，"):  # left open: whether 5, 100 is one number or two
             return text[:place] + self.dice.choice([" ", "\u3000", "\u00a0", "\t"]) + text[place:]

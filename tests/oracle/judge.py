@@ -100,8 +100,8 @@ class Judge:
         self.rate = formula = exact = None
         if budget == 0:
             self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
-            spent = 0 if cells.is_unfilled(row.get("executed")) else cells.bare(row["executed"])
-            computed, formula = Fraction(0), f"{spent} ÷ {cells.bare(row['annual_budget'])} → 0"
+            sign, spent = ">" if spent else "=", 0 if cells.is_unfilled(row.get("executed")) else cells.bare(row["executed"])
+            computed, formula = Fraction(0), f"{spent} {sign} {cells.bare(row['annual_budget'])} → 0"
         elif budget is None or spent is None:
             self.flags.say("EXEC_UNVERIFIABLE", f"{at}/{'annual_budget' if budget is None else 'executed'}")
             computed = None if declared is None else min(declared, weight)
@@ -154,9 +154,9 @@ class Judge:
         if declared == half_up and places >= 2:
             return None, None
         if (declared == 100 > rate if declared == half_up else declared == up):
-            # Held against as many places as tell them apart: 99.999% beside 100%.
-            told = (n for n in range(2, 6) if cents(rate * 10**(n - 2)) != declared * 10**n)
-            return "EXEC_RATE_ROUNDED_UP", self.rate_text(next(told, 6))
+            # Held against as many places as tell them apart: 99.999% beside 100%; of six that do not, the rest is cut.
+            told = next((n for n in range(2, 7) if cents(rate * 10**(n - 2)) != declared * 10**n), None)
+            return "EXEC_RATE_ROUNDED_UP", self.rate_text(told) if told else plain(rate) + "%"
         if declared == half_up:
             return "EXEC_RATE_COARSE", self.rate_text()
         return "EXEC_RATE_CUT" if declared == down else "EXEC_RATE_MISMATCH", self.rate_text()

@@ -88,11 +88,12 @@ class Line:
             self.say("ACTUAL_MISSING", "actual", None if cells.is_empty(row.get("actual")) else row["actual"])
             return "unverifiable", None
         said = [str(row.get(key) or "") for key in ("target", "actual")]
-        target, actual = map(cells.normalise, said)
+        target, actual = (cells.closed(cells.normalise(text)) for text in said)
         if cells.says_nothing(target, cells.NO_TARGET):
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
-        spelled = ["" if re.search("[,，]", text) else cells.normalise(text) for text in said]  # 20,221,231 is no day
+        grouped = [re.search("[,，][^0-9０-９]*[0-9０-９]", text) for text in said]  # 20,221,231 is no day
+        spelled = ["" if commas else text for commas, text in zip(grouped, (target, actual))]
         deadline, done = map(cells.date_of, spelled)
         limit, when = map(cells.perhaps_date_of, spelled)
         if cells.range_of(actual):
@@ -160,7 +161,7 @@ class Line:
         if other.value < 0 <= least and re.search("[降减]", label + name):
             return False
         unit = other.unit.dimension or one.unit.dimension
-        if other.value < 0 and not is_range and one.op in ("<=", "<") and (unit == "time" or (unit not in ("", "%") and not unit.startswith(cells.MONEY) and cells.is_known(unit))):
+        if other.value < 0 and not is_range and one.op in ("<=", "<") and (unit == "time" or (unit not in ("", "%") and not re.search("°|dB", unit) and not unit.startswith(cells.MONEY) and cells.is_known(unit))):
             return False
         return is_range or one.op or one.unit.said != "日" or one.value > 31
 
@@ -221,9 +222,9 @@ class Line:
                 self.say_cells("UNIT_MISMATCH", "actual", "target")
                 return "unverifiable", None
             actual, worth = self.adopt(one, other)
-            if not self.settles(one, other.op, actual):
+            if worth is None or not self.settles(one, other.op, actual):
                 return "unverifiable", None
-            if isinstance(one, cells.Clause) and self.has_two_sides(one, actual):
+            if self.has_two_sides(one, actual):
                 self.say_cells("QUAL_UNVERIFIABLE", "actual")
                 return "unverifiable", None
             self.actual = actual
@@ -241,22 +242,35 @@ class Line:
         return "formula", total
 
     @staticmethod
-    def counted(one, other):
+    def is_span(dimension):
+        return dimension in ("time", "分", "工作日", "个工作日", "周", "月", "个月", "年")
+
+    def counted(self, one, other):
         """The actual value, if what it counts compares with the target."""
         asked, own = one.unit, other.unit
         if own.dimension == asked.dimension:
             return other
         if not own.dimension:
+            if own.scale and (asked.dimension == "%" or self.is_span(asked.dimension)):
+                return None
             odd = asked.dimension != "time" and re.search("[A-Za-z]", asked.dimension)  # 5K may be 5000
             return None if odd and not cells.is_known(asked.dimension) else other
         if asked.dimension or own.dimension == "%" or not (own.dimension == "time" or cells.is_known(own.dimension)):
             return None
-        convertible = own.dimension == "time" or own.scale or own.dimension.startswith(cells.MONEY)
-        if asked.scale or not convertible:
+        money = own.dimension.startswith(cells.MONEY)
+        if asked.scale:  # 万 stands before amounts and what is counted one by one, in a cost before money only
+            alone = not self.is_span(own.dimension) and not re.search("[/*·]", own.dimension)
+            return other if alone and (money or not self.is_called("成本")) else None
+        if not (own.scale or money or own.dimension == "time") or self.are_days_enough(one, other):
             return other
         # 120万元 and 100 may be counted in anything: the same number is the same.
         same = other.value == (one.low if isinstance(one, cells.Range) else one.value)
         return replace(other, unit=replace(own, scale=None, size=Fraction(1))) if same else None
+
+    def are_days_enough(self, one, other):
+        """365天 where a quantity of 360 is asked for: as many days are no fewer hours."""
+        return (other.unit.said == "天" and self.is_called("数量") and self.operator(one) in (">=", ">", "=") and
+                other.value >= one.value)
 
     def settles(self, one, bound, actual):
         """Whether all values that a bound leaves open meet the target; None or = leaves none open."""
@@ -275,53 +289,107 @@ class Line:
         return clause.op in (None, "=") and self.is_called("成本") and (not unit or unit.startswith(cells.MONEY))
 
     def has_two_sides(self, one, actual):
-        """A cost of 100% or 5次: more may be too much, and may be what was saved. 24小时 may be a limit, and may be how long."""
-        target, unit = one.value * one.unit.factor(), one.unit.dimension
-        if one.op not in (None, "=") or self.is_undirected_cost(one):
+        """A cost of 100% or 5次: more may be too much, or what was saved, less a saving, or too little. 24小时 may be a limit, or how long."""
+        unit, factor = one.unit.dimension, one.unit.factor()
+        if isinstance(one, cells.Range):
+            return self.is_called("成本") and actual < one.low * factor
+        if one.op not in (None, "=") or self.is_undirected_cost(one) or actual == one.value * factor:
             return False
-        span = unit == "time" or unit in ("工作日", "个工作日", "周", "月", "个月", "年")
-        return (self.is_called("成本") and actual > target) or (self.is_called("时效") and span and actual != target)
+        return self.is_called("成本") or (self.is_called("时效") and self.is_span(unit))
 
     def adopt(self, one, other):
-        """The actual value in the target's unit, and what its number is worth in the formula."""
+        """The actual value in the target's unit, and what its number is worth in the formula; no worth: nobody knows."""
         own, unit = other.unit, one.unit
         if own.dimension or not (unit.dimension or unit.scale and not own.scale):
             return other.value * (own.factor() if unit.dimension else own.scale or 1), own.worth()
-        if unit.dimension == "%" and not unit.scale and not own.scale and 0 < other.value <= 1:
+        ratio = unit.dimension == "%" and not unit.scale and not own.scale and 0 < other.value <= 1
+        scale = 100 if ratio else own.scale or unit.scale or 1
+        actual = other.value * scale * unit.size
+        doubt = not own.scale and self.may_be_scaled_otherwise(one, other, actual)
+        if unit.dimension == "%" and (ratio or doubt):
             self.say_cells("PERCENT_SCALE_AMBIGUOUS", "actual")
-            return other.value * 100, (Fraction(100), False)
-        self.say_cells("ACTUAL_UNIT_MISSING", "actual")
-        scale = own.scale or unit.scale or 1
-        return other.value * scale * unit.size, (scale, unit.dimension == "time" and unit.size)
+        else:
+            self.say_cells("SCALE_AMBIGUOUS" if doubt else "ACTUAL_UNIT_MISSING", "actual")
+        if not doubt and not own.scale and 0 < self.most(one) * 2 < actual:  # rather a likely one than 15000万 of 1万
+            actual, scale = max([reading for reading in self.readings(one, other) if self.is_likely(one, reading[0])],
+                                default=(actual, scale))
+        return actual, None if doubt else (Fraction(scale), unit.dimension == "time" and unit.size)
+
+    @staticmethod
+    def readings(one, other):
+        """What a number without a unit may have been meant as: (value, scale)."""
+        unit = one.unit
+        scales = {Fraction(1), (unit.scale or 1) * unit.part, Fraction(100 if unit.dimension == "%" else 1)}
+        return [(other.value * scale * unit.size, scale) for scale in scales]
+
+    @staticmethod
+    def most(one):
+        return (one.high if isinstance(one, cells.Range) else one.value) * one.unit.factor()
+
+    def is_likely(self, one, value):
+        """More than next to nothing of the target (a fiftieth; of a limit, a thousandth) and no more than its double."""
+        low = (one.low if isinstance(one, cells.Range) else one.value) * one.unit.factor()
+        return low / (1000 if self.operator(one) in ("<=", "<") else 50) < value <= 2 * self.most(one)
+
+    def may_be_scaled_otherwise(self, one, other, actual):
+        """9500 under 1万人, 0.5 under 5%: whether a number is as likely in another scale, and earns something else there.
+
+        Beside a value that is more than the double of the target, every smaller one is likely.
+        """
+        values = [value for value, _ in self.readings(one, other)] if self.most(one) > 0 else []
+        return any(self.worth(one, value) != self.worth(one, actual) for value in values
+                   if self.is_likely(one, value) or 2 * self.most(one) < actual > value)
+
+    def operator(self, one):
+        return "range" if isinstance(one, cells.Range) else "<=" if self.is_undirected_cost(one) else one.op or "="
+
+    def worth(self, one, actual):
+        """What the clause would earn alone, and whether something is deducted from it."""
+        op, factor = self.operator(one), one.unit.factor()
+        low, high = (one.low, one.high * factor) if op == "range" else (one.value, None)
+        clause = Clause(op, low * factor, actual, high)
+        return (earned(clause.share(self.profile.reverse), self.weight),
+                bool(self.profile.deduction) and self.is_over(op, clause))
+
+    def is_over(self, op, clause):
+        return op in (">=", ">", "=") and clause.actual >= clause.target * self.profile.threshold and clause.target > 0
 
     def share(self, one, other, worth):
         """(share of the weight, formula)"""
-        units = worth != one.unit.worth()
-        actual = other.number + (other.unit.said if units else "")
-        factor, said = one.unit.factor(), one.unit.said if units else ""
+        bare = not other.unit.dimension and not other.unit.scale
+        lent = bare and one.unit.scale and worth == one.unit.worth()  # then 万 is shown behind both
+        units = worth != one.unit.worth() or lent
+        actual = other.number.removeprefix("+") + ((one if lent else other).unit.said if units else "")
+        factor, said, op = one.unit.factor(), one.unit.said if units else "", self.operator(one)
         if isinstance(one, cells.Range):
             low, high = one.low * factor, one.high * factor
             share = Clause("range", low, self.actual, high).share(self.profile.reverse)
-            above = self.actual > high
-            if low <= self.actual <= high:
-                return share, f"{actual} ∈ {self.row['target']} → {plain(self.weight)}"
-            return share, self.sum_of(share, actual, one.numbers[above] + said, above)
-        op = "<=" if self.is_undirected_cost(one) else one.op or "="
-        clause, target = Clause(op, one.value * factor, self.actual), one.number + said
+            above, sign = self.actual > high, "∈" if low <= self.actual <= high else "∉"
+            target = one.numbers[above].removeprefix("+") + said
+            return share, self.sum_of(share, actual, self.row["target"] if share in (0, 1) else target, above, sign)
+        clause, target = Clause(op, one.value * factor, self.actual), one.number.removeprefix("+") + said
         share = clause.share(self.profile.reverse)
         for code in clause.over:
             self.say_cells(code, "actual", *[] if code == "STRICT_BOUNDARY" else ["target"])
-        if op in (">=", ">", "=") and clause.target > 0 and self.actual >= clause.target * self.profile.threshold:
+        if self.is_over(op, clause):
             self.overachieved(clause)
-        if share == 1:
-            return share, f"{actual} {SIGNS[op]} {target} → {plain(self.weight)}"
-        if op in ("<=", "<") and self.profile.reverse == "linear" and share:
+        if op in ("<=", "<") and self.profile.reverse == "linear" and 0 < share < 1:
             return share, f"(1 − ({actual} − {target}) ÷ {target}) × {plain(self.weight)}"
-        return share, self.sum_of(share, actual, target, op in ("<=", "<"))
+        return share, self.sum_of(share, actual, target, op in ("<=", "<"), self.true_sign(op, clause, share))
 
-    def sum_of(self, share, actual, target, inverted):
-        if share == 0:
-            return f"{actual} / {target} → 0"
+    @staticmethod
+    def true_sign(op, clause, share):
+        """125 is not 100, though it meets it; nor is 5 less than 5."""
+        apart = clause.actual - clause.target
+        if share == 1 and (apart == 0 if op == "=" else apart):
+            return SIGNS[op]
+        if share == 1:
+            return "≤" if op in ("<=", "<") else "≥"
+        return "≠" if op == "=" and clause.target == 0 else "<" if apart < 0 else ">"
+
+    def sum_of(self, share, actual, target, inverted, sign):
+        if share in (0, 1):
+            return f"{actual} {sign} {target} → {plain(self.weight) if share else 0}"
         return f"{target if inverted else actual} ÷ {actual if inverted else target} × {plain(self.weight)}"
 
     def overachieved(self, clause):

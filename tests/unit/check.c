@@ -347,6 +347,7 @@ static void what_a_person_must_judge(void **state)
         {{{LINE("actual"), "0.76"}}, {F(PERCENT_SCALE_AMBIGUOUS, LINE("actual"))}},
         {{{LINE("actual"), "1"}, {LINE("score"), "30"}, {"/declared_total", "99"}, {LINE("target"), "≥98%"}},
          {F(PERCENT_SCALE_AMBIGUOUS, LINE("actual"))}},
+        {{{LINE("target"), "≥1万人"}, {LINE("actual"), "9500"}}, {F(SCALE_AMBIGUOUS, LINE("actual"))}},
         {{{LINE("actual"), "≥76%"}}, {F(ACTUAL_HAS_OPERATOR, LINE("actual"))}},
         {{{LINE("actual"), "80%以下"}}, {F(ACTUAL_HAS_OPERATOR, LINE("actual"))}},
         {{{LINE("level2"), "经济成本指标"}, {LINE("target"), "95元"}, {LINE("actual"), "100元"}},

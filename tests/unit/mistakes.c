@@ -113,7 +113,7 @@ static void a_negative_actual_value_is_taken_as_it_is(void **state)
     assert_int_equal(score_line(w, "=0%", "-5%")->computed, 0);
     const zp_line *line = score_line(w, "≥10%", "-5%");
     assert_int_equal(line->computed, 0);
-    assert_text(line->formula, "-5 / 10 → 0");
+    assert_text(line->formula, "-5 < 10 → 0");
     assert_true(stands(&w->result, ZP_FLAG_SCORE_TOO_HIGH));
 }
 

@@ -190,7 +190,7 @@ static void ranges_and_dates(void **state)
         {"80%-90%", "60%", "10", NULL, FORMULA, 750, NULL},
         {"80至90次", "100次", "10", NULL, FORMULA, 900, NULL},
         {"5-10亿元", "20", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
-        {"5-10%", "0.2", "10", NULL, FORMULA, 500, "PERCENT_SCALE_AMBIGUOUS"},
+        {"5-10%", "0.2", "10", "9", UNVERIFIABLE, 900, "PERCENT_SCALE_AMBIGUOUS"},
         {"5-10‰", "2%", "10", NULL, FORMULA, 500, NULL},
         {"1-2小时", "240分钟", "10", NULL, FORMULA, 500, NULL},
         {"-5%--4%", "0%", "10", NULL, FORMULA, 0, NULL},
@@ -218,7 +218,7 @@ static void units(void **state)
         {"≥98%", "98", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
         {"≥98%", "0.98", "10", NULL, FORMULA, 1000, "PERCENT_SCALE_AMBIGUOUS"},
         {"≥98%", "1", "10", NULL, FORMULA, 1000, "PERCENT_SCALE_AMBIGUOUS"},
-        {"≥98%", "1.01", "10", NULL, FORMULA, 10, "ACTUAL_UNIT_MISSING"},
+        {"≥98%", "1.01", "10", "9", UNVERIFIABLE, 900, "PERCENT_SCALE_AMBIGUOUS"},
         {"≥98%", "0", "10", NULL, FORMULA, 0, "ACTUAL_UNIT_MISSING"},
         {"≤5‰", "10", "10", NULL, FORMULA, 500, "ACTUAL_UNIT_MISSING"},
         {"≤5‰", "0.4", "10", NULL, FORMULA, 1000, "ACTUAL_UNIT_MISSING"},
@@ -237,7 +237,7 @@ static void a_formula_names_units_where_they_differ(void **state)
         const char *target, *actual, *formula;
     } cases[] = {
         {"≥80%", "76.89%", "76.89 ÷ 80 × 10"},
-        {"≥5万元", "4", "4 ÷ 5 × 10"},
+        {"≥5万元", "4", "4万元 ÷ 5万元 × 10"},
         {"≥5万元", "40000元", "40000元 ÷ 5万元 × 10"},
         {"≤5‰", "1%", "5‰ ÷ 1% × 10"},
         {"≤万分之五", "0.1%", "万分之五 ÷ 0.1% × 10"},
@@ -245,6 +245,12 @@ static void a_formula_names_units_where_they_differ(void **state)
         {"≤1天", "48小时", "1天 ÷ 48小时 × 10"},
         {"5-10万元", "200000元", "10万元 ÷ 200000元 × 10"},
         {"5-10次", "4次", "4 ÷ 5 × 10"},
+        {"=100人", "125人", "125 ≥ 100 → 10"},
+        {">95%", "95%", "95 ≥ 95 → 10"},
+        {"<5%", "5%", "5 ≤ 5 → 10"},
+        {"0件", "1件", "1 ≠ 0 → 0"},
+        {"≥10", "+12", "12 ≥ 10 → 10"},
+        {"-5-0次", "1次", "1 ∉ -5-0次 → 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_text(score(*state, &(row){cases[i].target, cases[i].actual, "10", NULL, FORMULA, 0, NULL})->formula,
@@ -521,8 +527,8 @@ static void a_cost_in_money_is_a_limit(void **state)
         {"产出指标", "成本指标", "100万元", "80万元", 1000, true},
         {"成本指标", "项目支出", "100元/人", "125元/人", 800, true},
         {"产出指标", "数量指标", "100万元", "80万元", 800, false},
-        {"产出指标", "成本指标", "100人", "80人", 800, false}, /* no money */
-        {"产出指标", "成本指标", "100%", "80%", 800, false},
+        {"产出指标", "成本指标", "100人", "80人", NONE, false}, /* no money: less may be what was saved */
+        {"产出指标", "成本指标", "100%", "80%", NONE, false},
         {"产出指标", "成本指标", "≥100万元", "80万元", 800, false}, /* it has a direction */
     };
     world *w = *state;
