@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/decimal.h"
 #include "core/explain.h"
+#include "core/typed.h"
 
 /* What is not a letter of text to a browser becomes a reference; right in text and in quoted attributes alike. */
 static void text(zp_buf *out, zp_str s)
@@ -168,9 +169,26 @@ static const char *state_text(zp_state state)
     return "—";
 }
 
+static bool declares_a_score(const zp_result *r)
+{
+    bool found = r->declared_total != ZP_NO_CENTS || !zp_cell_is_unfilled(r->execution.declared);
+    for (size_t i = 0; i < r->line_count && !found; i++)
+        found = !zp_cell_is_unfilled(r->lines[i].declared);
+    return found;
+}
+
+/* What is consistent agrees with something: a form without any score has none to agree with. */
+static zp_str outcome_text(const zp_result *r)
+{
+    if (r->discrepant)
+        return ZP_STR("与自评不一致 / Discrepant");
+    return declares_a_score(r) ? ZP_STR("与自评一致 / Consistent")
+                               : ZP_STR("没有自评得分，无可对照 / No declared score to compare with");
+}
+
 static void result(zp_buf *out, const zp_result *r, zp_arena *arena)
 {
-    row(out, "结论 / Outcome", r->discrepant ? ZP_STR("与自评不一致 / Discrepant") : ZP_STR("与自评一致 / Consistent"));
+    row(out, "结论 / Outcome", outcome_text(r));
     row_cents(out, "自评总分 / Declared total", r->declared_total, arena);
     row_cents(out, "计算总分 / Computed total", r->computed_total, arena);
     row_cents(out, "核定总分 / Confirmed total", r->confirmed_total, arena);

@@ -54,14 +54,14 @@ static void check_lines(const zp_form *form, const zp_declared *declared, zp_fla
                          ZP_ABSENT);
         if (!line->weighted)
             continue;
-        if (zp_cell_is_empty(indicator->actual))
-            zp_flags_add(flags, ZP_FLAG_ACTUAL_MISSING, zp_indicator_pointer(flags->arena, i, "actual"), ZP_ABSENT,
-                         ZP_ABSENT);
-        if (declared->any_score && zp_cell_is_empty(indicator->score))
+        if (zp_cell_is_unfilled(indicator->actual))
+            zp_flags_add(flags, ZP_FLAG_ACTUAL_MISSING, zp_indicator_pointer(flags->arena, i, "actual"),
+                         zp_cell_is_empty(indicator->actual) ? ZP_ABSENT : indicator->actual, ZP_ABSENT);
+        if (declared->any_score && zp_cell_is_unfilled(indicator->score))
             zp_flags_add(flags, ZP_FLAG_SCORE_MISSING, zp_indicator_pointer(flags->arena, i, "score"), ZP_ABSENT,
                          ZP_ABSENT);
     }
-    if (declared->any_score && zp_cell_is_empty(form->funds[ZP_FUNDS_TOTAL].score))
+    if (declared->any_score && zp_cell_is_unfilled(form->funds[ZP_FUNDS_TOTAL].score))
         zp_flags_add(flags, ZP_FLAG_EXEC_SCORE_MISSING, ZP_STR("/funds/total/score"), ZP_ABSENT, ZP_ABSENT);
 }
 

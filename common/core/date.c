@@ -46,7 +46,9 @@ static bool take_ending(zp_cursor *c, bool fixed, zp_date *date)
         date->from_month = 0;
     else
         ZP_TAKE(c, "内");
-    ZP_TAKE(c, "完成");
+    ZP_TAKE(c, "已");
+    date->accepted = ZP_TAKE(c, "验收");
+    date->done = !date->accepted && (ZP_TAKE(c, "完成") || ZP_TAKE(c, "完工") || ZP_TAKE(c, "竣工"));
     return c->p == c->end;
 }
 
@@ -101,7 +103,7 @@ static zp_date_reading read_year(zp_cursor c, zp_date *out)
     bool short_year = c.p - digits == 2, named = ZP_TAKE(&c, "年");
     if (named)
         ZP_TAKE(&c, "度");
-    bool end = ZP_TAKE(&c, "底") || ZP_TAKE(&c, "末");
+    bool end = ZP_TAKE(&c, "年底") || ZP_TAKE(&c, "年末") || ZP_TAKE(&c, "底") || ZP_TAKE(&c, "末");
     begin_at(out, end ? END_OF_YEAR : 1, ANY_DAY);
     if (short_year && named && c.p == c.end)
         return end ? ZP_SURE_DATE : ZP_PERHAPS_DATE;
@@ -110,6 +112,14 @@ static zp_date_reading read_year(zp_cursor c, zp_date *out)
     out->year -= out->before;
     out->before = false;
     return ZP_SURE_DATE;
+}
+
+/* 年底前, of the form's own year. */
+static bool read_end_of_year(zp_cursor c, zp_date *out)
+{
+    *out = (zp_date){.month = 12};
+    begin_at(out, END_OF_YEAR, ANY_DAY);
+    return (ZP_TAKE(&c, "年底") || ZP_TAKE(&c, "年末")) && take_ending(&c, true, out);
 }
 
 /* 20221231, 2022-12-31, 2022/12, 2022.12.31; 2022 and 2022.12 may be amounts. */
@@ -167,6 +177,8 @@ static bool may_be_date(zp_cursor c)
 
 zp_date_reading zp_read_date(zp_cursor c, zp_date *out)
 {
+    if (read_end_of_year(c, out))
+        return ZP_SURE_DATE;
     if (!may_be_date(c))
         return ZP_NO_DATE;
     if (read_month(c, out))

@@ -51,7 +51,7 @@ static void read_number(zp_str text, const place *at, zp_str allowed, zp_number 
     if (!zp_str_filled(text))
         return;
     if (zp_dec_parse(text, &out->value)) {
-        if (!zp_cell_is_empty(text))
+        if (!zp_cell_is_unfilled(text))
             zp_flags_add(at->flags, ZP_FLAG_NUMBER_INVALID, pointer_of(at), text, allowed);
     } else if (out->value.m < 0) {
         zp_flags_add(at->flags, ZP_FLAG_NEGATIVE, pointer_of(at), text, ZP_ABSENT);

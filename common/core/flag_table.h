@@ -84,6 +84,10 @@
       "There is no target, so the score cannot be verified. Add a target.")                                            \
     X(TARGET_NOT_A_VALUE, WARNING, JUDGEMENT, "指标值“{value}”只是指标名称，不是目标值。请填写可衡量的目标。",         \
       "The target \"{value}\" is a name, not a value. Give a target that can be measured.")                            \
+    X(TARGET_UNCLEAR, WARNING, JUDGEMENT,                                                                              \
+      "指标值“{value}”含有数字但写法无法识别，需人工复核。请写成“≥95%”“5次”“12月31日前”之类的形式。",                  \
+      "The target \"{value}\" holds a number that is not understood; a person must look. Write it like ≥95%, 5次, " \
+      "12月31日前.")                                                                                                   \
     X(ACTUAL_NOT_QUANTIFIED, WARNING, JUDGEMENT,                                                                       \
       "指标值“{expected}”可量化，实际完成值“{value}”不是一个可对照的数值。请填写数值。",                               \
       "The target \"{expected}\" is a value and the actual value \"{value}\" is none to hold against it. Give one.")   \
@@ -136,6 +140,9 @@
       "The parts add up to {expected}, the total row says {value}.")                                                   \
     X(FUNDS_COMPONENT_MISSING, WARNING, FUNDS, "资金明细缺少此项，无法核对合计。",                                     \
       "This part of the funds is empty, so the total cannot be checked.")                                              \
+    X(EXEC_UNVERIFIABLE, WARNING, FUNDS,                                                                               \
+      "资金总额缺少此项，执行率和预算执行得分无法核算，申报得分保留待复核。请补填。",                                  \
+      "Without this amount of the total row neither rate nor execution score can be checked; the declared one stays.") \
     X(BUDGET_CUT, WARNING, FUNDS, "全年预算数 {value} 低于年初预算数 {expected} 的 80%。",                             \
       "The annual budget {value} is below 80 % of the initial {expected}.")                                            \
     X(PROFILE_UNKNOWN, ERROR, FORM, "没有适用的评分规则（{value}）；可用：{expected}。",                               \
@@ -144,13 +151,15 @@
     X(INDICATOR_NO_WEIGHT, WARNING, SHAPE, "指标没有分值，不计分。",                                                   \
       "The indicator has no weight and counts nothing.")                                                               \
     X(DETAIL_ROW, INFO, SHAPE, "“其中”明细行，不计分。", "A detail row (其中); it counts nothing.")                    \
+    X(SCORE_WITHOUT_WEIGHT, WARNING, SHAPE, "指标没有分值，申报得分 {value} 不计入总分。请补填分值，或删除得分。",     \
+      "The line has no weight, so its declared score {value} counts nothing. Add the weight or remove the score.")     \
     X(L1_WEIGHT_NONSTANDARD, WARNING, SHAPE, "一级指标分值合计 {value}，通常为 {expected}。",                          \
       "The weights of this level-1 category add up to {value}; {expected} is usual.")                                  \
     X(COPIED_LAST_YEAR, WARNING, SHAPE, "实际完成值和原因说明与上年自评表（{value}）相同。请核实，填写本年情况。",     \
       "The actual values and reasons repeat last year's form ({value}). Check them and describe this year.")           \
     /* good to know */                                                                                                 \
-    X(STRICT_BOUNDARY, INFO, SHAPE, "指标值为“大于”，实际值恰好等于界限，按完成处理。",                                \
-      "The target says \"more than\" and the actual value equals the bound; taken as met.")                            \
+    X(STRICT_BOUNDARY, INFO, SHAPE, "指标值（“大于”或“小于”）不含界限本身，实际值恰好等于界限，按完成处理。",          \
+      "The target leaves out its bound (\"more\" or \"less than\") and the actual value equals it; taken as met.")     \
     X(EQUAL_EXCEEDED, INFO, SHAPE, "实际值 {value} 高于等于型指标值 {expected}，按完成处理。",                         \
       "The actual value {value} is above the target {expected}, which says \"equal\"; taken as met.")                  \
     X(UNIT_ABSENT, INFO, SHAPE, "指标值“{value}”没有计量单位。", "The target \"{value}\" has no unit.")                \

@@ -98,7 +98,7 @@ static zp_rc read_rate(zp_str number, zp_dec *out, unsigned *decimals)
 static void check_rate(const context *c, const zp_execution *execution)
 {
     zp_str text = c->form->funds[ZP_FUNDS_TOTAL].execution_rate;
-    if (zp_cell_is_empty(text)) {
+    if (zp_cell_is_unfilled(text)) {
         flag(c, ZP_FLAG_EXEC_RATE_MISSING, "execution_rate", text, execution->rate_text);
         return;
     }
@@ -203,13 +203,13 @@ zp_rc zp_execution_compute(const zp_form *form, const zp_declared *declared, zp_
         zp_str spent = zp_cell_trimmed(row->executed);
         bool some = executed->present && executed->value.m > 0;
         out->score.formula =
-            ZP_ARENA_JOIN(arena, zp_str_filled(spent) ? spent : ZP_STR("0"), some ? ZP_STR(" > ") : ZP_STR(" = "),
-                          zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
+            ZP_ARENA_JOIN(arena, !zp_cell_is_unfilled(spent) ? spent : ZP_STR("0"),
+                          some ? ZP_STR(" > ") : ZP_STR(" = "), zp_cell_trimmed(row->annual_budget), ZP_STR(" → 0"));
     } else if (budget->present && executed->present) {
         score_rate(&c, executed->value, budget->value, out);
     } else {
         /* Nothing to divide: the declared score stays, up to its weight, for a person to look at. */
-        flag(&c, ZP_FLAG_FUNDS_COMPONENT_MISSING, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
+        flag(&c, ZP_FLAG_EXEC_UNVERIFIABLE, budget->present ? "executed" : "annual_budget", ZP_ABSENT, ZP_ABSENT);
         out->score.known = declared->execution_score.present;
         out->score.computed = declared->execution_score.points;
         if (out->score.computed > declared->execution_weight)

@@ -100,6 +100,8 @@ static timeliness time_in(const zp_date *target, const zp_date *actual, int year
 /* A day without a year lies in the form's; beside a target of another one it may as well lie in that. */
 static timeliness timeliness_of(const zp_line_context *line, const zp_date *target, const zp_date *actual)
 {
+    if ((target->accepted && actual->done) || (target->done && actual->accepted))
+        return NOBODY_KNOWS; /* another event */
     timeliness here = time_in(target, actual, line->year, line->year);
     return !target->year || here == time_in(target, actual, line->year, target->year) ? here : NOBODY_KNOWS;
 }
@@ -144,10 +146,15 @@ static void score_words(const zp_line_context *line, const zp_cell *target, cons
     }
     zp_flag_code why_not;
     int band = zp_band_of_words(actual->text, target->text, &why_not);
-    if (band >= 0)
+    if (band >= 0) {
         zp_line_qualitative(line, band, out);
-    else
+    } else if (why_not == ZP_FLAG_QUAL_UNVERIFIABLE && zp_may_hold_number(target->text)) {
+        /* It is not the actual value that is at fault, whatever it says. */
+        zp_line_flag(line, ZP_FLAG_TARGET_UNCLEAR, "target", line->indicator->target, ZP_ABSENT);
+        zp_line_unverifiable(line, out);
+    } else {
         leave_to_a_person(line, why_not, out);
+    }
 }
 
 static bool names_a_bound(const zp_cell *cell)
@@ -176,19 +183,50 @@ static bool are_ambiguous(const zp_cell *target, const zp_cell *actual)
             !zp_str_eq(target->clauses[0].low.number, actual->clauses[0].low.number));
 }
 
+/* 每季度, 人均: how much it is in all depends on how many there are, which only who repeats it has reckoned with. */
+static bool is_per_something(zp_str label)
+{
+    static const zp_str words[] = {ZP_STR_ROW("每"),   ZP_STR_ROW("人均"), ZP_STR_ROW("户均"),
+                                   ZP_STR_ROW("日均"), ZP_STR_ROW("周均"), ZP_STR_ROW("月均")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (zp_text_contains(label, words[i]))
+            return true;
+    return false;
+}
+
 /* A label of an actual value says what it is a value of: unless that is what the target asks for, or the indicator's
- * own name, nobody knows (去年≥96%). */
+ * own name, nobody knows (去年≥96%). A 完成率 is one of something else where neither speaks of it. */
 static bool is_of_the_target(const zp_line_context *line, const zp_clause *target, const zp_clause *actual)
 {
-    return !actual->label.n || zp_str_eq(actual->label, target->label) ||
-           zp_str_eq(actual->label, line->indicator->level3);
+    const zp_str completion = ZP_STR("完成率");
+    if (actual->completion && !target->completion && !zp_text_contains(line->indicator->target, completion) &&
+        !zp_text_contains(line->indicator->level3, completion))
+        return false;
+    if (zp_str_eq(actual->label, target->label))
+        return true;
+    return !is_per_something(target->label) && (!actual->label.n || zp_str_eq(actual->label, line->indicator->level3));
 }
 
 /* A fall of 5% may have been written as -5%. */
-static bool may_be_a_fall(const zp_clause *target, const zp_clause *actual)
+static bool may_be_a_fall(const zp_line_context *line, const zp_clause *target, const zp_clause *actual)
 {
-    return actual->low.value.m < 0 &&
-           (zp_text_contains(target->label, ZP_STR("降")) || zp_text_contains(target->label, ZP_STR("减")));
+    const zp_str names[] = {target->label, line->indicator->level3};
+    for (size_t i = 0; i < 2 && actual->low.value.m < 0 && target->low.value.m >= 0; i++)
+        if (zp_text_contains(names[i], ZP_STR("降")) || zp_text_contains(names[i], ZP_STR("减")))
+            return true;
+    return false;
+}
+
+/* Less than nothing of what is counted, or of time, is a slip of the pen: it is within no limit. Degrees and decibels
+ * go below. */
+static bool is_impossible(const zp_clause *target, const zp_clause *actual)
+{
+    const zp_quantity *counted = actual->low.dimension == ZP_DIM_NONE ? &target->low : &actual->low;
+    if (actual->low.value.m >= 0 || (target->op != ZP_OP_LE && target->op != ZP_OP_LT))
+        return false;
+    bool is_scale = zp_text_contains(counted->unit, ZP_STR("°")) || zp_text_contains(counted->unit, ZP_STR("dB"));
+    return counted->dimension == ZP_DIM_TIME || (counted->dimension == ZP_DIM_OTHER && !is_scale &&
+                                                 !zp_is_money(counted->unit) && zp_is_known_unit(counted->unit));
 }
 
 /* 15日 without "at most" may be a day as well as a span of time. */
@@ -205,10 +243,31 @@ static bool answers(const zp_line_context *line, const zp_cell *target, const zp
         return false;
     for (size_t i = 0; i < target->count; i++) {
         const zp_clause *t = &target->clauses[i], *a = &actual->clauses[i];
-        if (a->demands || !is_of_the_target(line, t, a) || may_be_a_fall(t, a) || may_be_a_day(t))
+        if (a->demands || !is_of_the_target(line, t, a) || may_be_a_fall(line, t, a) || is_impossible(t, a) ||
+            may_be_a_day(t))
             return false;
     }
     return true;
+}
+
+/* 20-30次 where 20-30次 is asked for: whichever it was, it is one of them. */
+static bool is_the_same_range(const zp_cell *target, const zp_cell *actual)
+{
+    return target->kind == ZP_CELL_VALUES && target->count == 1 && target->clauses[0].op == ZP_OP_RANGE &&
+           zp_str_eq(target->text, actual->text);
+}
+
+static void score_same_range(const zp_line_context *line, const zp_cell *target, zp_line_score *out)
+{
+    if (target->clauses[0].low.dimension == ZP_DIM_NONE)
+        zp_line_flag(line, ZP_FLAG_UNIT_ABSENT, "target", line->indicator->target, ZP_ABSENT);
+    out->basis = ZP_BASIS_FORMULA;
+    out->known = true;
+    out->share = full;
+    out->has_share = true;
+    out->computed = zp_points_of(full, line->declared->weight);
+    out->formula = ZP_ARENA_JOIN(line->arena, target->text, ZP_STR(" ∈ "), line->indicator->target, ZP_STR(" → "),
+                                 zp_millionths_text(line->declared->weight, line->arena));
 }
 
 static void score_cells(const zp_line_context *line, const zp_cell *target, const zp_cell *actual, zp_line_score *out)
@@ -219,6 +278,8 @@ static void score_cells(const zp_line_context *line, const zp_cell *target, cons
         zp_line_unverifiable(line, out);
     } else if ((deadline && (done || actual->perhaps_date)) || (done && target->perhaps_date)) {
         score_date(line, target, actual, out);
+    } else if (is_the_same_range(target, actual)) {
+        score_same_range(line, target, out);
     } else if (are_ambiguous(target, actual)) {
         leave_to_a_person(line, ZP_FLAG_QUAL_UNVERIFIABLE, out);
     } else if (target->kind == ZP_CELL_VALUES && answers(line, target, actual)) {
@@ -230,6 +291,40 @@ static void score_cells(const zp_line_context *line, const zp_cell *target, cons
     }
 }
 
+/* 满意度91% where the target says 满意度≥90%, or the indicator is called so: the number with its label. In front of any
+ * other name a number may be one of anything. */
+static zp_rc read_labelled(const zp_line_context *line, const zp_cell *target, zp_cell *actual)
+{
+    const zp_str names[] = {target->clauses[0].label, line->indicator->level3};
+    if (actual->kind != ZP_CELL_WORDS || target->kind != ZP_CELL_VALUES || target->count != 1)
+        return ZP_OK;
+    for (size_t i = 0; i < 2; i++) {
+        zp_str name = zp_text_normalise(names[i], line->arena), text = actual->text;
+        if (names[i].n && !name.p)
+            return ZP_NOMEM;
+        if (!name.n || text.n <= name.n || !zp_text_begins(text, name) || zp_is_digit(name.p[name.n - 1]) ||
+            name.p[name.n - 1] == '.' || text.p[name.n] == '-' || text.p[name.n] == '+')
+            continue;
+        zp_cell found;
+        if (zp_cell_read((zp_str){text.p + name.n, text.n - name.n}, line->arena, &found))
+            return ZP_NOMEM;
+        if (found.kind != ZP_CELL_VALUES || found.count != 1 || found.perhaps_date || found.clauses[0].label.n)
+            continue;
+        *actual = found;
+        actual->text = text;
+        actual->clauses[0].label = names[i];
+        return ZP_OK;
+    }
+    return ZP_OK;
+}
+
+/* None is given, or 0: what is no number was told already. */
+static bool has_no_weight(const zp_indicator *indicator)
+{
+    zp_dec weight;
+    return zp_cell_is_unfilled(indicator->weight) || (!zp_dec_parse(indicator->weight, &weight) && weight.m == 0);
+}
+
 zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
 {
     *out = (zp_line_score){.basis = ZP_BASIS_UNWEIGHTED};
@@ -237,11 +332,15 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
         bool detail = zp_text_contains(line->indicator->level3, ZP_STR("其中"));
         zp_line_flag(line, detail ? ZP_FLAG_DETAIL_ROW : ZP_FLAG_INDICATOR_NO_WEIGHT, "weight", line->indicator->weight,
                      ZP_ABSENT);
+        if (line->declared->score.points > 0 && has_no_weight(line->indicator))
+            zp_line_flag(line, ZP_FLAG_SCORE_WITHOUT_WEIGHT, "score", line->indicator->score, ZP_ABSENT);
         return line->flags->failed ? ZP_NOMEM : ZP_OK;
     }
     zp_cell target, actual;
     if (zp_cell_read(line->indicator->target, line->arena, &target) ||
         zp_cell_read(line->indicator->actual, line->arena, &actual))
+        return ZP_NOMEM;
+    if (read_labelled(line, &target, &actual))
         return ZP_NOMEM;
     if (target.perhaps_one)
         target.kind = ZP_CELL_WORDS;
@@ -249,7 +348,7 @@ zp_rc zp_line_compute(const zp_line_context *line, zp_line_score *out)
         actual.kind = ZP_CELL_WORDS; /* what was reached is one value; nobody guesses which */
         actual.perhaps_date = false;
     }
-    if (!zp_cell_is_empty(line->indicator->actual))
+    if (!zp_cell_is_unfilled(line->indicator->actual))
         score_cells(line, &target, &actual, out);
     else
         zp_line_unverifiable(line, out);

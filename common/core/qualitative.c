@@ -83,20 +83,87 @@ bool zp_words_deny(zp_str actual)
     return says[DENIAL] || says[POOR];
 }
 
+/* Whether it says that something went wrong, as no goal does: 未达成, 较差, and a denial of what is good, 不合格,
+ * 没有落实. Of what is bad, 无事故, a denial is as good a goal as any. */
+static bool says_failure(zp_str text)
+{
+    bool says[KINDS] = {false};
+    look_for_words(text, ZP_ABSENT, says);
+    if (says[POOR])
+        return true;
+    static const zp_str denials[] = {ZP_STR_ROW("不能"), ZP_STR_ROW("不"),   ZP_STR_ROW("未能"), ZP_STR_ROW("未按"),
+                                     ZP_STR_ROW("未曾"), ZP_STR_ROW("未"),   ZP_STR_ROW("没有"), ZP_STR_ROW("没能"),
+                                     ZP_STR_ROW("没"),   ZP_STR_ROW("无法"), ZP_STR_ROW("难以")};
+    static const zp_str good[] = {ZP_STR_ROW("完成"), ZP_STR_ROW("达"),   ZP_STR_ROW("合格"), ZP_STR_ROW("满意"),
+                                  ZP_STR_ROW("及时"), ZP_STR_ROW("按时"), ZP_STR_ROW("按期"), ZP_STR_ROW("如期"),
+                                  ZP_STR_ROW("符合"), ZP_STR_ROW("到位"), ZP_STR_ROW("理想"), ZP_STR_ROW("通过"),
+                                  ZP_STR_ROW("落实"), ZP_STR_ROW("完善"), ZP_STR_ROW("健全"), ZP_STR_ROW("建立"),
+                                  ZP_STR_ROW("开展"), ZP_STR_ROW("实施"), ZP_STR_ROW("实现"), ZP_STR_ROW("执行"),
+                                  ZP_STR_ROW("启动"), ZP_STR_ROW("好"),   ZP_STR_ROW("明显"), ZP_STR_ROW("显著")};
+    for (; text.n; text.p++, text.n--)
+        for (size_t i = 0; i < sizeof denials / sizeof *denials; i++) {
+            zp_str rest = {text.p + denials[i].n, text.n - denials[i].n};
+            for (size_t j = 0; zp_text_begins(text, denials[i]) && j < sizeof good / sizeof *good; j++)
+                if (zp_text_begins(rest, good[j]))
+                    return true;
+        }
+    return false;
+}
+
+static zp_flag_code doubt_about(const bool says[KINDS])
+{
+    return says[DENIAL] || says[POOR] ? ZP_FLAG_QUAL_NEGATIVE : ZP_FLAG_QUAL_UNVERIFIABLE;
+}
+
 /* Only words that are known throughout count: 明年完成 and 及时性差 are for a person to read. */
 int zp_band_of_words(zp_str actual, zp_str target, zp_flag_code *why_not)
 {
     bool says[KINDS] = {false};
-    if (zp_str_eq(actual, target))
+    bool is_goal = !says_failure(target);
+    if (is_goal && zp_str_eq(actual, target))
         return 0;
-    look_for_words(actual, target, says);
+    look_for_words(actual, is_goal ? target : ZP_ABSENT, says);
+    *why_not = doubt_about(says);
+    if (!is_goal)
+        return -1;
     bool known = !says[UNKNOWN] && !zp_may_hold_number(actual) && !zp_may_hold_number(target);
     if (known && says[POOR] && !says[DENIAL])
         return 2;
-    *why_not = says[DENIAL] || says[POOR] ? ZP_FLAG_QUAL_NEGATIVE : ZP_FLAG_QUAL_UNVERIFIABLE;
     if (!known || says[DENIAL] || says[POOR])
         return -1;
     return says[PARTIAL] ? 1 : says[MET] ? 0 : -1;
+}
+
+static bool cut_beginning(zp_str *text, zp_str word)
+{
+    if (!zp_text_begins(*text, word))
+        return false;
+    *text = (zp_str){text->p + word.n, text->n - word.n};
+    return true;
+}
+
+/* 有效提升资金使用效率: what is to become of something is a goal, whatever that is called. A noun made of the verb
+ * alone, 增长率, or of all of it, 提升服务情况, is a name still. */
+static bool says_what_becomes(zp_str target)
+{
+    static const zp_str adverbs[] = {ZP_STR_ROW("有效"), ZP_STR_ROW("持续"),   ZP_STR_ROW("不断"), ZP_STR_ROW("显著"),
+                                     ZP_STR_ROW("明显"), ZP_STR_ROW("逐步"),   ZP_STR_ROW("稳步"), ZP_STR_ROW("切实"),
+                                     ZP_STR_ROW("大幅"), ZP_STR_ROW("进一步"), ZP_STR_ROW("全面"), ZP_STR_ROW("着力")};
+    static const zp_str verbs[] = {ZP_STR_ROW("提升"), ZP_STR_ROW("提高"), ZP_STR_ROW("降低"), ZP_STR_ROW("增强"),
+                                   ZP_STR_ROW("加强"), ZP_STR_ROW("减少"), ZP_STR_ROW("改善"), ZP_STR_ROW("增加"),
+                                   ZP_STR_ROW("促进"), ZP_STR_ROW("保障"), ZP_STR_ROW("优化"), ZP_STR_ROW("扩大")};
+    static const zp_str nouns[] = {ZP_STR_ROW("率"),   ZP_STR_ROW("程度"), ZP_STR_ROW("比例"),
+                                   ZP_STR_ROW("数量"), ZP_STR_ROW("金额"), ZP_STR_ROW("人数"),
+                                   ZP_STR_ROW("次数"), ZP_STR_ROW("天数"), ZP_STR_ROW("场次")};
+    size_t i = 0;
+    while (i < sizeof adverbs / sizeof *adverbs)
+        i = cut_beginning(&target, adverbs[i]) ? 0 : i + 1;
+    for (i = 0; i < sizeof verbs / sizeof *verbs && !cut_beginning(&target, verbs[i]); i++)
+        ;
+    bool is_name = zp_text_ends(target, ZP_STR("情况")) || zp_text_ends(target, ZP_STR("指标"));
+    for (size_t j = 0; j < sizeof nouns / sizeof *nouns; j++)
+        is_name |= zp_str_eq(target, nouns[j]);
+    return i < sizeof verbs / sizeof *verbs && !is_name;
 }
 
 bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
@@ -108,7 +175,7 @@ bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
     if (zp_str_eq(target, indicator->level3) || zp_str_eq(target, indicator->level2) ||
         zp_str_eq(target, indicator->level1))
         return true;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !says_what_becomes(target); i++)
         if (zp_text_ends(target, endings[i]))
             return true;
     return false;

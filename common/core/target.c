@@ -201,25 +201,23 @@ static bool begins_verb(uint32_t wide)
 }
 
 /* What people write in front of a number that says how it came about and nothing about how large it is. Longer ones
- * first. */
-static void skip_verbs(zp_cursor *c)
+ * first. 完成率 says besides what is measured: true where it stands there. */
+static bool skip_verbs(zp_cursor *c)
 {
     static const zp_str verbs[] = {ZP_STR_ROW("完成率"), ZP_STR_ROW("完成"), ZP_STR_ROW("达到"), ZP_STR_ROW("达成"),
                                    ZP_STR_ROW("达"),     ZP_STR_ROW("实际"), ZP_STR_ROW("实现"), ZP_STR_ROW("已经"),
                                    ZP_STR_ROW("已"),     ZP_STR_ROW("累计"), ZP_STR_ROW("共计"), ZP_STR_ROW("合计"),
                                    ZP_STR_ROW("共"),     ZP_STR_ROW("仅"),   ZP_STR_ROW("只"),   ZP_STR_ROW("于"),
                                    ZP_STR_ROW("为"),     ZP_STR_ROW("了"),   ZP_STR_ROW(":")};
+    bool completion = false;
     size_t i = 0;
     while (i < sizeof verbs / sizeof *verbs && c->p < c->end &&
-           (*c->p == ':' || begins_verb(zp_text_wide(c->p, (size_t)(c->end - c->p)))))
-        i = zp_take_str(c, verbs[i]) ? 0 : i + 1;
-}
-
-static zp_str without_verbs(zp_str text)
-{
-    zp_cursor c = {text.p, text.p + text.n};
-    skip_verbs(&c);
-    return zp_rest(&c);
+           (*c->p == ':' || begins_verb(zp_text_wide(c->p, (size_t)(c->end - c->p))))) {
+        bool taken = zp_take_str(c, verbs[i]);
+        completion |= taken && i == 0;
+        i = taken ? 0 : i + 1;
+    }
+    return completion;
 }
 
 typedef enum { NO_OPERATOR, OPERATOR, NOT_UNDERSTOOD } operator_reading;
@@ -237,8 +235,9 @@ static operator_reading take_label_and_operator(zp_cursor *c, zp_clause *clause)
             zp_op other;
             bool demands;
             if (take_number(&behind, &number)) {
-                zp_str label = {c->p, (size_t)(ahead.p - c->p)};
-                clause->label = without_verbs(label);
+                zp_cursor label = {c->p, ahead.p};
+                clause->completion = skip_verbs(&label);
+                clause->label = zp_rest(&label);
                 *c = here;
                 return !clause->label.n || is_label(clause->label, zp_rest(&ahead)) ? OPERATOR : NOT_UNDERSTOOD;
             }
@@ -254,6 +253,33 @@ static operator_reading take_label_and_operator(zp_cursor *c, zp_clause *clause)
     clause->op = ZP_OP_BARE;
     clause->demands = false;
     return NO_OPERATOR;
+}
+
+/* 满意度90%以上, 满意度达到90%以上: the name of a measure may stand in front of a number whose suffix says the
+ * direction. */
+static bool take_measure(zp_cursor *c, zp_clause *clause)
+{
+    static const zp_str reached[] = {ZP_STR_ROW("达到"), ZP_STR_ROW("达"), ZP_STR_ROW("为"), ZP_STR_ROW(":")};
+    zp_cursor at = *c;
+    while (at.p < at.end && !zp_is_digit(*at.p))
+        at.p++;
+    zp_str label = {c->p, (size_t)(at.p - c->p)};
+    for (size_t i = 0; i < sizeof reached / sizeof *reached; i++)
+        if (zp_text_ends(label, reached[i])) {
+            label.n -= reached[i].n;
+            break;
+        }
+    zp_cursor behind = at;
+    zp_str tail;
+    if (!take_plain_number(&behind, &clause->low) || !label.n || !names_a_measure(label) ||
+        !is_label(label, ZP_STR("")))
+        return false;
+    tail = zp_rest(&behind);
+    if (take_suffix(&tail) == ZP_OP_BARE)
+        return false;
+    clause->label = label;
+    *c = at;
+    return true;
 }
 
 /* What stands behind the lower end of a range. */
@@ -293,10 +319,11 @@ static bool read_clause(zp_cursor c, zp_clause *clause)
         return false;
     clause->has_operator = reading == OPERATOR;
     if (!clause->has_operator)
-        skip_verbs(&c);
-    if (!take_number(&c, &clause->low))
+        clause->completion = skip_verbs(&c);
+    if (!take_number(&c, &clause->low) &&
+        (clause->has_operator || !take_measure(&c, clause) || !take_number(&c, &clause->low)))
         return false;
-    if (!clause->has_operator && clause->low.dimension == ZP_DIM_NONE && read_upper_end(c, clause))
+    if (!clause->label.n && !clause->has_operator && clause->low.dimension == ZP_DIM_NONE && read_upper_end(c, clause))
         return true;
     zp_str tail = zp_rest(&c);
     if (!tail.n)
@@ -368,16 +395,6 @@ static bool read_clauses(zp_str text, zp_cell *out)
     return out->count == 1 || !numbered;
 }
 
-static bool is_none(zp_str text)
-{
-    static const zp_str none[] = {ZP_STR_ROW("-"), ZP_STR_ROW("—"),  ZP_STR_ROW("--"),
-                                  ZP_STR_ROW("/"), ZP_STR_ROW("无"), ZP_STR_ROW("暂无")};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        if (zp_str_eq(text, none[i]))
-            return true;
-    return text.n == 0;
-}
-
 /* 20,221,231: grouped digits count something, whatever day they would spell. A comma that closes the cell groups none.
  */
 static bool is_grouped(zp_str text)
@@ -423,9 +440,9 @@ zp_rc zp_cell_read(zp_str text, zp_arena *arena, zp_cell *out)
     if (text.p && !out->text.p)
         return ZP_NOMEM;
     out->text = without_close(out->text);
-    if (is_none(out->text))
+    if (zp_text_is_no_target(out->text))
         return ZP_OK;
-    if (!zp_may_hold_number(out->text)) {
+    if (!zp_may_hold_number(out->text) && !zp_text_contains(out->text, ZP_STR("年"))) {
         out->kind = ZP_CELL_WORDS;
         return ZP_OK;
     }

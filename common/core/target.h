@@ -2,11 +2,11 @@
  * target.h - what a target (年度指标值) or an actual value (实际完成值) says: the grammar, as a pure parser.
  *
  *   cell   = none | date | range | clause {("," | ";" | "、") clause} | words
- *   clause = ([label] op | {verb}) number [unit] [suffix]
+ *   clause = ([label] op | {verb}) number [unit] [suffix] | {verb} measure [达到] number [unit] suffix
  *   range  = {verb} number ("-" | "~" | 至 | 到) number [unit]
- *   date   = {verb} day [前 | 之前 | 以前 | 内] [完成]
- *   day    = [yyyy年 | yy年] m月[份] [底 | 末] | [yyyy年 | yy年] m月 d(日 | 号) | yyyy[年[度]] [底 | 末] | yy年底
- *          | yyyymmdd | yyyy-m[-d] | yyyy/m[/d] | yyyy.m.d
+ *   date   = {verb} day [前 | 之前 | 以前 | 内] [已] [完成 | 完工 | 竣工 | 验收]
+ *   day    = [yyyy年 | yy年] m月[份] [底 | 末] | [yyyy年 | yy年] m月 d(日 | 号) | yyyy[年[度]] [[年]底 | [年]末] |
+ * yy年底 | 年底 | yyyymmdd | yyyy-m[-d] | yyyy/m[/d] | yyyy.m.d
  *
  * Operators in signs and words, suffixes 以上 以下 以内 内, units with 万 亿 % ‰, 百分之 千分之 万分之, time units. A
  * verb says nothing about the number behind it: 已完成3场 is 3场. A lone 2022 or 2022.12 may be a date or an amount. A
@@ -46,6 +46,7 @@ typedef struct {
     bool has_operator; /* written as sign or word in front, not by a suffix */
     bool demands;      /* such as says what must not be, 不得超过 */
     zp_str label;      /* in front of the operator, without verbs; absent or empty for none */
+    bool completion;   /* 完成率 in front, which is no verb only: it says what this is a value of */
     zp_quantity low;   /* the number; of a range its lower end */
     zp_quantity high;  /* of a range */
 } zp_clause;
@@ -59,6 +60,7 @@ typedef struct {
     bool before;    /* 前, 之前, 以前 behind a month without a day or 底: ends with the month before */
     int from_month; /* of the first day; 0 = none, it only says until when */
     int from_day;
+    bool done, accepted; /* says what was by then: 完成, 完工, 竣工; or 验收, which comes later */
 } zp_date;
 
 typedef enum { ZP_CELL_NONE, ZP_CELL_VALUES, ZP_CELL_DATE, ZP_CELL_WORDS } zp_cell_kind;

@@ -28,8 +28,7 @@ static bool is_stable(uint32_t wide)
     return (wide >= 0x3400 && wide <= 0x9fff) || wide == U'≤' || wide == U'≥' || wide == U'、' || wide == U'。';
 }
 
-/* The ASCII character that a full-width one stands for; 0 for any other. */
-static char narrow(uint32_t wide)
+char zp_text_narrow(uint32_t wide)
 {
     return wide >= U'！' && wide <= U'～' ? (char)(wide - U'！' + '!') : wide == U'\u3000' ? ' ' : '\0';
 }
@@ -46,7 +45,7 @@ static need look_at(zp_str text)
             continue;
         }
         uint32_t wide = zp_text_wide(p, (size_t)(end - p));
-        if (narrow(wide))
+        if (zp_text_narrow(wide))
             found = RESPELL;
         else if (!is_stable(wide))
             return NFKC;
@@ -60,7 +59,7 @@ static size_t narrowed(zp_str text, char *out)
 {
     size_t m = 0;
     for (size_t at = 0; at < text.n;) {
-        char ascii = narrow(zp_text_wide(text.p + at, text.n - at));
+        char ascii = zp_text_narrow(zp_text_wide(text.p + at, text.n - at));
         at += ascii ? 2 : 0;
         out[m++] = ascii ? ascii : text.p[at];
         at++;
@@ -194,7 +193,7 @@ static spelling spelling_of(utf8proc_int32_t c)
     spelling found = {0};
     for (utf8proc_ssize_t i = 0; i < n && i < LONGEST; i++)
         found.holds |= plain[i] >= '0' && plain[i] <= '9';
-    found.odd = found.holds && c >= 0x80 && !narrow((uint32_t)c);
+    found.odd = found.holds && c >= 0x80 && !zp_text_narrow((uint32_t)c);
     found.blank = n == 1 && plain[0] <= ' ';
     found.begins = n > 0 && is_digit_or_point(plain[0]);
     found.ends = n > 0 && n <= LONGEST && is_digit_or_point(plain[n - 1]);
@@ -254,33 +253,4 @@ zp_str zp_text_normalise(zp_str text, zp_arena *arena)
     }
     char *out = plain.p ? zp_arena_alloc(arena, plain.n + 1) : NULL;
     return out ? (zp_str){out, respelled(plain.p, plain.n, out)} : ZP_ABSENT;
-}
-
-/* Takes one blank off either end: those of ASCII, the no-break one, the ideographic one. */
-static bool cut_blank(zp_str *text)
-{
-    static const zp_str blanks[] = {ZP_STR_ROW(" "), ZP_STR_ROW("\t"), ZP_STR_ROW("\n"), ZP_STR_ROW("\u00a0"),
-                                    ZP_STR_ROW("\u3000")};
-    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
-        bool first = zp_text_begins(*text, blanks[i]);
-        if (first || zp_text_ends(*text, blanks[i])) {
-            text->p += first ? blanks[i].n : 0;
-            text->n -= blanks[i].n;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool zp_text_is_blank_reason(zp_str text)
-{
-    static const zp_str blanks[] = {ZP_STR_ROW("0"),  ZP_STR_ROW("无"), ZP_STR_ROW("暂无"), ZP_STR_ROW("-"),
-                                    ZP_STR_ROW("—"),  ZP_STR_ROW("/"),  ZP_STR_ROW("--"),   ZP_STR_ROW("０"),
-                                    ZP_STR_ROW("－"), ZP_STR_ROW("／"), ZP_STR_ROW("－－")};
-    while (text.n && cut_blank(&text))
-        ;
-    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
-        if (zp_str_eq(text, blanks[i]))
-            return true;
-    return text.n == 0;
 }

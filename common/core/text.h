@@ -52,7 +52,17 @@ static inline uint32_t zp_text_wide(const char *p, size_t n)
 
 /* Unicode characters. */
 size_t zp_text_characters(zp_str text);
-/* One of the ways to say "nothing" in a reason: empty or blank, 0, 无, 暂无, -, —, /. */
+/* The ASCII character that a full-width one stands for, its blank among them; 0 for any other. */
+char zp_text_narrow(uint32_t wide);
+
+/*
+ * nothing.c: cells that have nothing to say, blanks, width and the stops behind a word aside. Strokes are dashes of any
+ * length, slashes and points, and nothing else: whoever draws them leaves the cell empty.
+ */
+bool zp_text_is_strokes(zp_str text);
+/* No target: empty, strokes, 无, 没有, N/A, or what only says where or when there will be one: 待定, 见附件, 同上. */
+bool zp_text_is_no_target(zp_str text);
+/* No reason: empty, strokes, 无, 没有, N/A, 0, 无偏差. */
 bool zp_text_is_blank_reason(zp_str text);
 
 #endif

@@ -43,6 +43,11 @@ zp_str zp_cell_trim(zp_str cell)
     return cell;
 }
 
+bool zp_cell_is_unfilled(zp_str cell)
+{
+    return zp_cell_is_empty(cell) || zp_text_is_strokes(zp_cell_trimmed(cell));
+}
+
 /* The figure that a full-width one stands for; 0 for any other character. */
 static char figure_of(uint32_t wide)
 {

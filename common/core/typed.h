@@ -41,6 +41,9 @@ static inline bool zp_cell_is_empty(zp_str cell)
     return !cell.n || (zp_may_begin_blank(*cell.p) && zp_cell_trim(cell).n == 0);
 }
 
+/* Empty, or struck through with dashes or slashes, as forms are filled in where there is nothing to say. */
+bool zp_cell_is_unfilled(zp_str cell);
+
 /*
  * The trimmed cell with full-width digits, point, comma and signs (０-９ ．，＋－) as those of ASCII; all else stays,
  * so that ⁴, ② and 十 are no digits. A view into the cell where it has none, else into `room`; what does not fit is cut

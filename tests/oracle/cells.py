@@ -6,7 +6,7 @@ leaves a choice open, a comment says which one the core took.
 import calendar
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Optional
 
@@ -25,8 +25,10 @@ PARTS = {"万分之": Fraction(1, 100), "千分之": Fraction(1, 10), "百分之
 NUMERALS = "一二三四五六七八九十"
 SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
 TIMES = {"秒": 1, "秒钟": 1, "分钟": 60, "小时": 3600, "个小时": 3600, "天": 86400, "日": 86400}
-NO_TARGET = ("", "-", "--", "—", "/", "无", "暂无")
-BLANK_REASONS = (*NO_TARGET, "0")
+STROKES = re.compile(r"[-/\\_~·.,;!。、…\u2010-\u2015\u2212\u2500]+")  # drawn where a cell is left empty
+NOTHING = ("无", "没有", "暂无", "不适用", "空", "N/A", "n/a", "NA", "None", "none", "null", "nil")
+NO_TARGET = ("", *NOTHING, "暂无数据", "无数据", "未设定", "未设置", "未填", "未填写", "待定", "待补充", "待填", "同上", "见附件", "详见附件", "见附表", "详见附表", "×")
+BLANK_REASONS = ("", *NOTHING, "0", "无偏差", "没有偏差", "未偏差")
 
 OPERATOR = {word: op for op, words in OPERATORS.items() for word in words}
 SUFFIX = {word: op for op, words in SUFFIXES.items() for word in words}
@@ -39,7 +41,7 @@ def longest(words):
 NUMBER = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,6})?"
 PART = rf"(?:{longest(PARTS)})(?:[0-9]{{1,15}}(?:\.[0-9]{{1,6}})?|[{NUMERALS}])"
 SAID = rf"(?:{longest(VERBS)})*"
-CLAUSE = re.compile(rf"(?:(?P<label>[^0-9<>=≥≤]*?)(?P<op>{longest(OPERATOR)})|{SAID})(?P<number>{NUMBER}|{PART})(?P<rest>.*)")
+CLAUSE = re.compile(rf"(?:(?P<label>[^0-9<>=≥≤]*?)(?P<op>{longest(OPERATOR)})|(?P<said>{SAID}))(?P<number>{NUMBER}|{PART})(?P<rest>.*)")
 # A label is a name. Whoever writes <>5, ≥≥5 or 并非≥5 does not mean >5 or ≥5: with a denial or a comparison in it only a
 # measure is one, 不合格率.
 NAME = re.compile(r"[A-Za-z()%/\u3400-\u9fff]*[)\u3400-\u9fff]:?")
@@ -49,10 +51,11 @@ DEMANDS = ("应", "应当", "须", "必须", "要", "要求", "确保", "保证"
 MEASURES = ("率", "数", "量", "度", "额", "值", "例", "占比", "间", "时长", "费用", "成本")
 RANGE = re.compile(rf"{SAID}(?P<low>{NUMBER})(?P<percent>%)?(?:[-~–]|至|到)(?P<high>{NUMBER})(?P<rest>.*)")
 YEAR, MONTH, DAY = r"(?:19|20)[0-9]{2}", r"(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12][0-9]|0?[1-9])"
-UNTIL = r"(?:(?P<before>之前|以前|前)|内)?(?:完成)?"
+UNTIL = r"(?:(?P<before>之前|以前|前)|内)?已?(?:(?P<done>完成|完工|竣工)|(?P<accepted>验收))?"
 DATES = [re.compile(SAID + text + UNTIL) for text in (
     rf"(?:(?P<year>{YEAR}|[0-9]{{2}})年)?(?P<month>{MONTH})月(?:(?P<day>{DAY})[日号]|份?(?P<end>底|末)?)",
-    rf"(?P<year>{YEAR})(?:年度?(?P<end>底|末)?|(?P<end2>底|末))",
+    rf"(?P<year>{YEAR})(?:年度?年?(?P<end>底|末)|年度?|(?P<end2>底|末))",
+    r"年(?P<end>底|末)",
     r"(?P<year>[0-9]{2})年度?(?P<end>底|末)",
     rf"(?P<year>{YEAR})(?P<month>1[0-2]|0[1-9])(?P<day>3[01]|[12][0-9]|0[1-9])",
     rf"(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>{MONTH})(?P=sign)(?P<day>{DAY})",
@@ -134,8 +137,17 @@ def is_empty(cell):
     return cell is None or not bare(cell)
 
 
+def says_nothing(text, words):
+    return bool(STROKES.fullmatch(text)) or text.rstrip(".,;!。、") in words
+
+
 def is_blank_reason(cell):
-    return is_empty(cell) or normalise(cell.strip(BLANKS)) in BLANK_REASONS
+    return is_empty(cell) or says_nothing(normalise(cell.strip(BLANKS)), BLANK_REASONS)
+
+
+def is_unfilled(cell):
+    """Empty, or struck through."""
+    return is_empty(cell) or bool(STROKES.fullmatch(normalise(bare(str(cell)))))
 
 
 @dataclass
@@ -192,6 +204,7 @@ class Clause:
     unit: Unit
     label: str = ""  # without verbs
     demands: bool = False  # it says what must not be, and not what is
+    completion: bool = False  # 完成率 in front: what it is a value of
 
 
 def is_year(number, rest):
@@ -219,9 +232,10 @@ def is_counted(unit):
 def clause_of(text):
     found = CLAUSE.fullmatch(text)
     if not found:
-        return None
+        return measured(text)
     rest, op = found["rest"], OPERATOR.get(found["op"])
-    label = re.sub(f"^{SAID}", "", found["label"] or "")
+    said = found["said"] or re.match(SAID, found["label"] or "").group()
+    label = (found["label"] or "")[len(said):] if found["op"] else ""
     if len(rest) > 8 or is_year(found["number"], rest) or (label and not is_label(label, found["op"])):
         return None
     if (found["label"] or "").endswith(tuple(OPERATOR)):
@@ -240,7 +254,16 @@ def clause_of(text):
     else:
         value = Fraction(digits)
     denial = next((word for word in sorted(DENIALS, key=len, reverse=True) if (found["op"] or "").startswith(word)), None)
-    return Clause(op or SUFFIX.get(suffix), op is not None, value, digits, unit, label, denial not in (None, *FACTS))
+    return Clause(op or SUFFIX.get(suffix), op is not None, value, digits, unit, label, denial not in (None, *FACTS), "完成率" in said)
+
+
+def measured(text):
+    """满意度90%以上: the name of a measure in front of a number whose suffix says the direction."""
+    found = re.fullmatch(rf"(?P<said>{SAID})(?P<label>[^0-9]*?)(?:达到|达|为|:)?(?P<rest>[0-9].*)", text)
+    if not found or not found["label"].endswith(MEASURES) or not is_label(found["label"], ""):
+        return None
+    clause = clause_of(found["rest"])
+    return clause and clause.op and replace(clause, label=found["label"], completion="完成率" in found["said"])
 
 
 def clauses_of(text):
@@ -292,6 +315,7 @@ class Date:
     first: Optional[tuple]  # None: it only says until when
     last: tuple
     month_before: bool = False
+    event: str = ""  # "done" or "accepted", which comes later
 
     def span(self, year):
         """(first, last) as (year, month, day), in this year where it names none; None: no such day."""
@@ -309,6 +333,7 @@ def date_of(text):
     if not found:
         return None
     said = found.groupdict()
+    event = "done" if said["done"] else "accepted" if said["accepted"] else ""
     year = said.get("year") and int(said["year"]) + (2000 if len(said["year"]) == 2 else 0)
     end = said.get("end") or said.get("end2")
     if said.get("day"):
@@ -322,8 +347,8 @@ def date_of(text):
         first, last = (10 if end else 1, 1), (12, 0)
     before = said["before"] and not end and not last[1]
     if not said.get("month"):
-        year, before = year - bool(before), False
-    return Date(year, None if said["before"] else first, last, bool(before))
+        year, before = year and year - bool(before), False
+    return Date(year, None if said["before"] else first, last, bool(before), event)
 
 
 def perhaps_date_of(text):

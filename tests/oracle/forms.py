@@ -11,9 +11,9 @@ WORDS = [*(["达成", "已完成", "达标", "及时", "符合要求", "在标�
          "未完善", "不断完善", "视情况而定", "稳步推进中", "5次达成", "延期完成", "预计明年完成", "尚待完善", "尚未达成", "按计划完成",
          "完成计划", "计划完成", "完成六成", "不仅完成", "接待完成", "上半年完成", "完成一半", "缺乏，未完善", "达到百分之六十", "3项较差",
          "明年完成", "难以完成", "及时性差", "已全部按时完成。", "完成中", "较差，已落实", "基本健全", "合格", "非常满意", "建立健全", "完成?"]
-WORD_TARGETS = ["健全", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称", "约5次", "按时完成", "优秀", "满意", "满意度", "有", "98,5%", "1、5次",
+WORD_TARGETS = ["提升工作效率", "有效提升使用效率", "提高满意度", "降低率", "提升服务情况", "健全", "无事故", "不合格", "未达成", "较差", "没有落实", "未发生事故", "及时", "完善", "显著", "制定并执行", "及时性", "完成率", "社会效益指标", "数量指标", "名称", "约5次", "按时完成", "优秀", "满意", "满意度", "有", "98,5%", "1、5次",
                 "1.5次;2.3人", "5 5次", "!=5次", "3季度", "15日", "2月30日", "4月31日前"]
-DATES = ["2022年底", "2023年底", "2022年", "2023年", "2022年度", "2023年末前完成", "2023年前", "22年底", "22年", "2022底", "20221231", "20230131",
+DATES = ["年底前", "年末前完成", "2022年年底前", "12月30日已完成", "12月底前竣工", "12月31日前验收", "12月20日验收", "11月完工", "2022年底", "2023年底", "2022年", "2023年", "2022年度", "2023年末前完成", "2023年前", "22年底", "22年", "2022底", "20221231", "20230131",
          "20221301", "2022.12", "2023.3", "2022.1", "2022.10", "2022.13", "2022.12.31", "2022-12-31", "2022/12", "2022-12", "2022.12前",
          "2022", "2023", "2022-2023", "1999", "2022年12月31日前", "22年12月", "12月内", "12月内完成", "已于12月5日完成", "于2022.12完成", "完成2023",
          "2022123前", "1月前", "2022年1月以前", "2022.0", "2022年内",
@@ -29,7 +29,8 @@ RELATED = {"%": ["%", "‰", "百分比", ""], "元": ["万元", "亿元", "元"
            "人": ["万人", "人次"]}
 LEVELS = [("产出指标", ["数量指标", "质量指标", "时效指标", "成本指标", "成本指标"]), ("效益指标", ["经济效益指标", "社会效益指标", "生态效益指标"]),
           ("满意度指标", ["服务对象满意度指标"]), ("成本指标", ["经济成本指标", "社会成本指标"])]
-REASONS = [None, "", "0", "无", "-", " ", "\u3000", "受疫情影响，已改进。", "人员流动", "原因"]
+NOTHING = ["——", "---", "//", "……", "N/A", "不适用", "待定", "见附件", "没有", "无。", "×", "未达成", "不合格", "无偏差"]
+REASONS = [*NOTHING, None, "", "0", "无", "-", " ", "\u3000", "受疫情影响，已改进。", "人员流动", "原因"]
 FULL_WIDTH = str.maketrans("0123456789.,%<>=~;-", "０１２３４５６７８９．，％＜＞＝～；－")
 
 
@@ -86,7 +87,9 @@ class Filler:
         if unit and self.dice.chance(0.15):
             text += self.dice.choice(["以上", "及以上", "以下", "及以下", "以内", "内"])
         if self.dice.chance(0.05) and not text.startswith(tuple("+-0123456789万千百")):
-            text = self.dice.choice(["一级故障", "数量", "合格率", "不合格率", "下降", "指标", "合格率：", "并非", "GDP"]) + text
+            text = self.dice.choice(["一级故障", "数量", "每季度", "人均", "合格率", "不合格率", "下降", "指标", "合格率：", "并非", "GDP"]) + text
+        if self.dice.chance(0.03):
+            text = self.dice.choice(["满意度", "合格率达到", "数量为"]) + number + unit + self.dice.choice(["以上", "以内", ""])
         return value, text
 
     def answer(self, value, unit):
@@ -101,7 +104,7 @@ class Filler:
             return self.amount(Fraction(self.dice.randrange(0, 105), 100))
         if self.dice.chance(0.02):
             return f"{self.amount(actual)}-{self.amount(actual + 1)}{written}"
-        sign = self.dice.choice(["≥", "大于", "=", "≤", "未超过", "低于", *SAID]) if self.dice.chance(0.08) else ""
+        sign = self.dice.choice(["≥", "大于", "=", "≤", "未超过", "低于", "数量", "合格率", "合格率：", "每季度", *SAID]) if self.dice.chance(0.08) else ""
         bound = self.dice.choice(["以上", "以下", "以内", "内"]) if self.dice.chance(0.04) else ""
         return sign + self.amount(actual, self.dice.choice([2, 2, 6, 0])) + written + bound
 
@@ -142,9 +145,9 @@ class Filler:
             target = self.dice.choice(WORD_TARGETS)
             actual = target if self.dice.chance(0.3) else self.dice.choice(WORDS)
         if self.dice.chance(0.04):
-            target = self.dice.choice([None, "", "-", "—", "/", "无", "暂无", "0", *ODD, *DATES])
+            target = self.dice.choice([None, "", "-", "—", "/", "无", "暂无", "0", *NOTHING, *ODD, *DATES])
         if self.dice.chance(0.06):
-            actual = self.dice.choice(WORDS + ODD + DATES + [None])
+            actual = self.dice.choice(WORDS + ODD + DATES + NOTHING + [None])
         return target and self.typed(target), actual and self.typed(actual)
 
     # ---- declared scores
@@ -194,7 +197,7 @@ class Filler:
 
     def declare_total(self, form):
         scores = [row.get("score") for row in [form["funds"]["total"], *form["indicators"]]]
-        numbers = [cells.number(str(score)) for score in scores if score]
+        numbers = [cells.number(str(score)) for score in scores if score and not cells.is_unfilled(score)]
         total = sum(n for n in numbers if n)
         total += self.dice.choice([0] * 10 + [Fraction(n, 100) for n in (1, 2, -1, -2, -100)])
         form["declared_total"] = plain(total, 6) if numbers and self.dice.chance(0.95) else None
@@ -266,7 +269,7 @@ class Filler:
         level1, level2 = self.dice.choice(LEVELS)
         target, actual = self.pair()
         row = {"level1": level1, "level2": self.dice.choice(level2),
-               "level3": self.dice.choice(["名称", "数量", "完成情况"]), "target": target, "actual": actual,
+               "level3": self.dice.choice(["名称", "数量", "完成情况", "任务完成率", "下降率"]), "target": target, "actual": actual,
                "weight": plain(weight), "score": self.score(weight, actual) if scored else None,
                "deviation": self.dice.choice(REASONS)}
         if scored and self.dice.chance(0.005):
@@ -281,7 +284,8 @@ class Filler:
         rows = [self.indicator(w, scored) for w in self.weights(weight)]
         if self.dice.chance(0.2):
             extra = self.indicator(Fraction(1), False)
-            extra["weight"], extra["level3"] = self.dice.choice([None, "", "0"]), self.dice.choice(["其中：人员", "名称"])
+            extra["weight"], extra["score"] = self.dice.choice([None, "", "0", "-"]), self.dice.choice([None, "0", "-", "3"])
+            extra["level3"] = self.dice.choice(["其中：人员", "名称"])
             rows.insert(self.dice.randrange(len(rows) + 1), extra)
         goal = "完成全年任务。"
         form = {"year": self.dice.choice([2022, 2022, "2022"]), "project_name": "项目", "department": "部门",
@@ -291,7 +295,7 @@ class Filler:
         if self.dice.chance(0.03):
             form["total_weight"] = self.dice.choice([None, "", 100, "100.0", "99", "98.5", "100分", "-100", "100.0000001"])
         total = form["funds"]["total"]
-        total["weight"] = plain(weight) if self.dice.chance(0.9) else self.dice.choice([None, None, "abc"])
+        total["weight"] = plain(weight) if self.dice.chance(0.9) else self.dice.choice([None, "/", "abc"])
         total["score"] = self.score(weight, "") if scored else None
         if scored and self.dice.chance(0.01):
             total["score"] = self.dice.choice([None, plain(weight + 1)])

@@ -31,7 +31,7 @@ class Judge:
     def number(self, row, key, pointer, allowed=POINTS):
         """A number that may not be negative; None when the cell is empty or is none, which is said."""
         cell = row.get(key)
-        if cells.is_empty(cell):
+        if cells.is_unfilled(cell):
             return None
         value = cells.number(str(cell))
         if value is None:
@@ -100,10 +100,10 @@ class Judge:
         self.rate = formula = exact = None
         if budget == 0:
             self.flags.say("EXEC_BUDGET_ZERO", f"{at}/annual_budget", row["annual_budget"])
-            sign, spent = ">" if spent else "=", 0 if cells.is_empty(row.get("executed")) else cells.bare(row["executed"])
+            sign, spent = ">" if spent else "=", 0 if cells.is_unfilled(row.get("executed")) else cells.bare(row["executed"])
             computed, formula = Fraction(0), f"{spent} {sign} {cells.bare(row['annual_budget'])} → 0"
         elif budget is None or spent is None:
-            self.flags.say("FUNDS_COMPONENT_MISSING", f"{at}/{'annual_budget' if budget is None else 'executed'}")
+            self.flags.say("EXEC_UNVERIFIABLE", f"{at}/{'annual_budget' if budget is None else 'executed'}")
             computed = None if declared is None else min(declared, weight)
         else:
             self.rate = spent / budget
@@ -138,7 +138,7 @@ class Judge:
 
     def rate_verdict(self, cell):
         """(code or None, the rate that it is held against)"""
-        if cells.is_empty(cell):
+        if cells.is_unfilled(cell):
             return "EXEC_RATE_MISSING", self.rate_text()
         text = cells.normalise(str(cell)).removesuffix("%")
         longer = re.fullmatch(r"(.*\.[0-9]{6})[0-9]+", text)  # numbers have six decimals: to so many it is rounded
@@ -174,6 +174,8 @@ class Judge:
         if not weight:
             detail = "其中" in str(row.get("level3") or "")
             self.flags.say("DETAIL_ROW" if detail else "INDICATOR_NO_WEIGHT", f"{at}/weight", row.get("weight"))
+            if declared and (weight == 0 or cells.is_unfilled(row.get("weight"))):
+                self.flags.say("SCORE_WITHOUT_WEIGHT", f"{at}/score", row["score"])
             return {"weight": Fraction(0), "declared": declared, "computed": None, "confirmed": None, "shown": member}
         line = Line(row, at, weight, declared, self.year, self.profile, self.flags)
         confirmed, why = self.settle(row, declared, line.computed, weight, at, (line.points, line.percent))
@@ -227,9 +229,9 @@ class Judge:
         if not some:
             return total
         for i, _ in weighted:
-            if cells.is_empty(self.form["indicators"][i].get("score")):
+            if cells.is_unfilled(self.form["indicators"][i].get("score")):
                 self.flags.say("SCORE_MISSING", f"/indicators/{i}/score")
-        if cells.is_empty(((self.form.get("funds") or {}).get("total") or {}).get("score")):
+        if cells.is_unfilled(((self.form.get("funds") or {}).get("total") or {}).get("score")):
             self.flags.say("EXEC_SCORE_MISSING", "/funds/total/score")
         declared = [line["declared"] for _, line in weighted] + [execution]
         known = sum(score or 0 for score in declared)

@@ -20,7 +20,12 @@ PLAIN = ("不断", "不仅", "非常", "十分", "已经", "已", "均", "都", 
          "与", "及", "了", "任务", "工作", "项目", "按计划", "按照计划", "按要求", "按规定", "高质量", *",;:.!。、")  # say nothing about how far
 KINDS = {word: kind for kind in (PLAIN, NEGATIONS, PARTLY, MET, MISSED) for word in kind}
 NAMES = ("性", "率", "情况", "指标", "程度", "数量", "人数", "次数", "天数", "场次", "金额", "比例", "满意度", "完成度")  # what a target ends with that names something and says no value
+# What becomes of something is a goal, whatever that is called; 增长率 and 提升服务情况 are names.
+CHANGE = re.compile("(?:有效|持续|不断|显著|明显|逐步|稳步|切实|大幅|进一步|全面|着力)*(?:提升|提高|降低|增强|加强|减少|改善|增加|促进|保障|优化|扩大)(?P<what>.*)")
 UNKNOWN = ("?",)
+PER = re.compile("每|[人户日周月]均")
+# No goal: something went wrong. 无事故 denies what is bad, and is one.
+FAILURE = re.compile("(?:不能?|未[能按曾]?|没[有能]?|无法|难以)(?:完成|达|合格|满意|及时|按[时期]|如期|符合|到位|理想|通过|落实|完善|健全|建立|开展|实施|实现|执行|启动|好|明显|显著)")
 SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
 
 
@@ -33,6 +38,12 @@ def kinds_in(text, target=None):
         said.add(UNKNOWN if not word else MET if word.group() == target else KINDS[word.group()])
         at = word.end() if word else at + 1
     return said
+
+
+def is_change(target):
+    found = CHANGE.fullmatch(target)
+    return bool(found) and not found["what"].endswith(("情况", "指标")) and found["what"] not in (
+        "率", "程度", "比例", "数量", "金额", "人数", "次数", "天数", "场次")
 
 
 class Line:
@@ -73,12 +84,12 @@ class Line:
     def measure(self):
         """(basis, share of the weight or band)"""
         row = self.row
-        if cells.is_empty(row.get("actual")):
-            self.say("ACTUAL_MISSING", "actual")
+        if cells.is_unfilled(row.get("actual")):
+            self.say("ACTUAL_MISSING", "actual", None if cells.is_empty(row.get("actual")) else row["actual"])
             return "unverifiable", None
         said = [str(row.get(key) or "") for key in ("target", "actual")]
         target, actual = (cells.closed(cells.normalise(text)) for text in said)
-        if target in cells.NO_TARGET:
+        if cells.says_nothing(target, cells.NO_TARGET):
             self.say_cells("TARGET_MISSING", "target")
             return "unverifiable", None
         grouped = [re.search("[,，][^0-9０-９]*[0-9０-９]", text) for text in said]  # 20,221,231 is no day
@@ -94,6 +105,11 @@ class Line:
         bounds = cells.range_of(target)
         if cells.may_be_one(target):
             limit = None
+        if bounds and actual == target:  # whichever it was, it is one of them
+            if not bounds.unit.dimension:
+                self.say_cells("UNIT_ABSENT", "target")
+            self.points, self.formula = self.weight, f"{actual} ∈ {row['target']} → {plain(self.weight)}"
+            return "formula", Fraction(1)
         if limit and when and (bounds or cells.clause_of(target).number != cells.clause_of(actual).number):
             self.say_cells("QUAL_UNVERIFIABLE", "actual")
             return "unverifiable", None
@@ -103,7 +119,7 @@ class Line:
                 self.say_cells("TARGET_NOT_A_VALUE", "target")
                 return "unverifiable", None
             return self.words(target, actual)
-        found = cells.clauses_of(actual)
+        found = cells.clauses_of(actual) or (len(wanted) == 1 and not done and self.labelled(wanted[0], actual))
         if found and len(found) == len(wanted) and not done and all(map(self.answers, wanted, found)):
             return self.compare(wanted, found)
         return self.unquantified(target, actual, len(wanted))
@@ -112,7 +128,7 @@ class Line:
         years = {self.year, deadline.year or self.year}  # in which a day without one may lie
         limit, spans = deadline.span(self.year), [done.span(year) for year in years]
         late = {self.is_late(limit, span) for span in spans}
-        if len(late) > 1 or late == {None}:
+        if len(late) > 1 or late == {None} or {deadline.event, done.event} == {"done", "accepted"}:
             self.say_cells("QUAL_UNVERIFIABLE", "actual")
             return "unverifiable", None
         late = late.pop()
@@ -132,14 +148,36 @@ class Line:
 
     def answers(self, one, other):
         """Whether a value is one of what the target asks for, as far as anybody can tell."""
-        label = "" if isinstance(one, cells.Range) else one.label
+        is_range = isinstance(one, cells.Range)
+        label, least = ("", one.low) if is_range else (one.label, one.value)
+        name = str(self.row.get("level3") or "")
         if other.demands:  # 不得超过5天 asks for a value itself
             return False
-        if other.label and other.label not in (label, self.row.get("level3")):
+        if other.completion and not any("完成率" in text for text in (str(self.row["target"]), name)):
             return False
-        if other.value < 0 and re.search("[降减]", label):
+        # 每季度, 人均: only who repeats it has reckoned with how many there are
+        if other.label != label and (PER.search(label) or (other.label and other.label != name)):
             return False
-        return isinstance(one, cells.Range) or one.op or one.unit.said != "日" or one.value > 31
+        if other.value < 0 <= least and re.search("[降减]", label + name):
+            return False
+        unit = other.unit.dimension or one.unit.dimension
+        if other.value < 0 and not is_range and one.op in ("<=", "<") and (unit == "time" or (unit not in ("", "%") and not re.search("°|dB", unit) and not unit.startswith(cells.MONEY) and cells.is_known(unit))):
+            return False
+        return is_range or one.op or one.unit.said != "日" or one.value > 31
+
+    def labelled(self, one, actual):
+        """满意度91%: the target's label, or the indicator's own name, in front of a value."""
+        if cells.range_of(actual):
+            return None
+        for name in ("" if isinstance(one, cells.Range) else one.label, str(self.row.get("level3") or "")):
+            spelled = cells.normalise(name)
+            rest = actual.removeprefix(spelled) if spelled and spelled[-1] not in "0123456789." else actual
+            if rest in ("", actual) or rest[0] in "+-" or cells.date_of(rest) or cells.perhaps_date_of(rest) or cells.range_of(rest):
+                continue
+            found = cells.clauses_of(cells.normalise(rest))
+            if found and len(found) == 1 and not found[0].label:
+                return [replace(found[0], label=name)]
+        return None
 
     def unquantified(self, target, actual, parts=1):
         """A value is asked for: no words tell how far it was reached."""
@@ -154,19 +192,23 @@ class Line:
         self.say_cells("QUAL_NEGATIVE" if said & {NEGATIONS, MISSED} else "QUAL_UNVERIFIABLE", "actual")
 
     def words(self, target, actual):
-        if actual == target:
+        is_goal = not FAILURE.search(target) and MISSED not in kinds_in(target)
+        if is_goal and actual == target:
             return "qualitative", 1
-        said = kinds_in(actual, target)
+        said = kinds_in(actual, target if is_goal else None)
         number = UNKNOWN in said or cells.holds_number(actual) or cells.holds_number(target)
-        if not number and NEGATIONS not in said:
+        if is_goal and not number and NEGATIONS not in said:
             for band, words in ((3, MISSED), (2, PARTLY), (1, MET)):
                 if words in said:
                     return "qualitative", band
-        self.say_doubt(said)
+        if cells.holds_number(target) and not said & {NEGATIONS, MISSED}:
+            self.say_cells("TARGET_UNCLEAR", "target")
+        else:
+            self.say_doubt(said)
         return "unverifiable", None
 
     def is_a_name(self, target):
-        return target.endswith(NAMES) or target in [self.row.get(key) for key in ("level1", "level2", "level3")]
+        return (target.endswith(NAMES) and not is_change(target)) or target in [self.row.get(key) for key in ("level1", "level2", "level3")]
 
     def compare(self, wanted, found):
         if any(other.op for other in found):

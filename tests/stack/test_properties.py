@@ -115,7 +115,7 @@ class Properties(unittest.TestCase):
     def test_a_lower_actual_value_never_lowers_the_score_of_a_limit(self):
         def check(limit, one, other, path):
             low, high = sorted((one, other))
-            rows = [{"level1": "产出指标", "level3": "指标", "target": f"≤{plain(limit)}次", "actual": f"{plain(actual)}次",
+            rows = [{"level1": "产出指标", "level3": "指标", "target": f"≤{plain(limit)}%", "actual": f"{plain(actual)}%",
                      "weight": "10"} for actual in (low, high)]
             found = [number(line["computed"]) for line in path.score({"year": 2022, "indicators": rows})["indicators"]]
             self.assertGreaterEqual(*found)

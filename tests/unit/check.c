@@ -412,8 +412,8 @@ static void funds(void **state)
         {{{"/funds/other/annual_budget", "1"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("annual_budget"))}},
         {{{"/funds/carryover/initial_budget", "1"}}, {F(FUNDS_SUM_MISMATCH, TOTAL("initial_budget"))}},
         {{{"/funds/carryover/annual_budget", NULL}}, {F(FUNDS_COMPONENT_MISSING, "/funds/carryover/annual_budget")}},
-        {{{TOTAL("executed"), NULL}}, {F(FUNDS_COMPONENT_MISSING, TOTAL("executed"))}},
-        {{{TOTAL("annual_budget"), NULL}}, {F(FUNDS_COMPONENT_MISSING, TOTAL("annual_budget"))}},
+        {{{TOTAL("executed"), NULL}}, {F(EXEC_UNVERIFIABLE, TOTAL("executed"))}},
+        {{{TOTAL("annual_budget"), NULL}}, {F(EXEC_UNVERIFIABLE, TOTAL("annual_budget"))}},
         {{{TOTAL("initial_budget"), "1250.01"}, {"/funds/current_year_appropriation/initial_budget", "1250.01"}},
          {F(BUDGET_CUT, TOTAL("annual_budget"))}},
     };
@@ -438,7 +438,8 @@ static void shape(void **state)
          {F(INDICATOR_NO_WEIGHT, "/indicators/3/weight")}},
         {{{"/indicators/2/level1", "效益指标"}}, {F(L1_WEIGHT_NONSTANDARD, "/indicators")}},
         {{{TOTAL("weight"), "20"}, {TOTAL("score"), "18"}, {"/indicators/2/weight", NULL}, {"/declared_total", "96.5"}},
-         {F(L1_WEIGHT_NONSTANDARD, "/funds/total/weight"), F(INDICATOR_NO_WEIGHT, "/indicators/2/weight")}},
+         {F(L1_WEIGHT_NONSTANDARD, "/funds/total/weight"), F(INDICATOR_NO_WEIGHT, "/indicators/2/weight"),
+          F(SCORE_WITHOUT_WEIGHT, "/indicators/2/score")}},
     };
     check_remarks(*state, ROWS(rows), ZP_SEV_WARNING, false);
 }

@@ -472,6 +472,31 @@ static void a_browser_gets_a_page_that_comes_again_while_queued(void **state)
     free(body);
 }
 
+static void a_page_compares_only_with_what_was_declared(void **state)
+{
+    static const struct {
+        const char *scores, *said, *unsaid;
+    } rows[] = {{"", "没有自评得分", "与自评一致"}, {",\"declared_total\":\"100\"", "与自评一致", "没有自评得分"}};
+    for (size_t i = 0; i < 2; i++) {
+        char body[512];
+        snprintf(
+            body, sizeof body,
+            "{\"year\":\"2022\",\"project_name\":\"p%zu\",\"unit\":\"u\",\"funds\":{\"total\":{\"annual_budget\":\"1\","
+            "\"executed\":\"1\"}},\"indicators\":[{\"level3\":\"a\",\"target\":\"≥1次\",\"actual\":\"1次\","
+            "\"weight\":\"90\"}]%s}",
+            i, rows[i].scores);
+        exchange *x = submit_with(*state, body, CALL(.accept = browser));
+        assert_status(x, 202);
+        zp_id id = x->request.put.id;
+        done(x);
+        score(*state, &id);
+        x = get_one(*state, &id, CALL(.accept = browser, .if_none_match = "*"));
+        assert_non_null(strstr(x->text.p, rows[i].said));
+        assert_null(strstr(x->text.p, rows[i].unsaid));
+        done(x);
+    }
+}
+
 static void a_browser_reads_its_faults(void **state)
 {
     exchange *x = submit_with(*state, "year=%3Cb%3E&unit=u", CALL(.type = FORM, .accept = browser));
@@ -511,6 +536,7 @@ int main(void)
         T(metrics_are_openmetrics_text),
         T(clients_are_told_to_come_again_apart_and_within_half_a_minute),
         T(a_browser_gets_a_page_that_comes_again_while_queued),
+        T(a_page_compares_only_with_what_was_declared),
         T(a_browser_reads_its_faults),
         T(a_damaged_record_hides_no_other),
     };

@@ -280,7 +280,7 @@ static void words(void **state)
         {NULL, "若干", "10", "12", UNVERIFIABLE, 1000, "SCORE_OVER_WEIGHT"}, /* clipped */
         {NULL, "若干", "10", NULL, UNVERIFIABLE, NONE, "TARGET_MISSING"},
         {"—", "10", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
-        {"-", "-", "10", "8", UNVERIFIABLE, 800, "TARGET_MISSING"},
+        {"-", "-", "10", "8", UNVERIFIABLE, 800, "ACTUAL_MISSING"},
         {NULL, " ", "10", "8", UNVERIFIABLE, 800, "ACTUAL_MISSING"},
     };
     CHECK(*state, rows);

@@ -111,9 +111,9 @@ static void nothing_is_said(void **state)
 {
     (void)state;
     static const row rows[] = {
-        {"", "none"},        {"-", "none"},    {"—", "none"},    {"/", "none"},
-        {"无", "none"},      {"暂无", "none"}, {" － ", "none"}, {"0", "bare 0"}, /* a value in a target */
-        {"无投诉", "words"},
+        {"", "none"},     {"-", "none"},   {"—", "none"},   {"/", "none"},    {"无", "none"},   {"暂无", "none"},
+        {" － ", "none"}, {"0", "bare 0"}, /* a value in a target */
+        {"——", "none"},   {"……", "none"},  {"N/A", "none"}, {"待定", "none"}, {"无。", "none"}, {"无投诉", "words"},
     };
     UNDERSTAND(rows);
     zp_cell cell;
