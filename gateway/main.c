@@ -142,7 +142,7 @@ static zp_rc open_stores(program *self)
     if (!rc)
         rc = zp_scores_ensure(scores, self->config->map_size, self->message, sizeof self->message);
     if (!rc)
-        rc = zp_scores_open(scores, self->config->map_size, ZP_READ_ONLY, &gateway->scores, self->message,
+        rc = zp_scores_open(scores, self->config->map_size, ZP_READ_RECORDS, &gateway->scores, self->message,
                             sizeof self->message);
     free(run);
     free(lock);

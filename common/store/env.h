@@ -21,11 +21,16 @@ typedef struct {
     MDB_env *mdb;
     uint64_t map_size;
     char *path;
-    bool read_only;
+    bool read_only, read_ahead;
     int claim; /* its place in the process's table of open paths */
 } zp_env;
 
-typedef enum { ZP_READ_ONLY, ZP_READ_WRITE } zp_access;
+/*
+ * ZP_READ_ONLY walks through the store (copies, checks, the event log) and has the kernel read ahead. ZP_READ_RECORDS
+ * and ZP_READ_WRITE look single records up, anywhere: read-ahead would fetch 32 pages for one, and with a store larger
+ * than memory put out others that are needed.
+ */
+typedef enum { ZP_READ_ONLY, ZP_READ_RECORDS, ZP_READ_WRITE } zp_access;
 
 /*
  * Opens the directory; ZP_READ_WRITE creates it and makes the new files durable (fsync of file and folders), and

@@ -113,7 +113,7 @@ static zp_rc open_rc(int code, zp_access access)
 {
     switch (code) {
     case ENOENT:
-        return access == ZP_READ_ONLY ? ZP_NOTFOUND : ZP_IO;
+        return access != ZP_READ_WRITE ? ZP_NOTFOUND : ZP_IO;
     case ENOMEM:
         return ZP_NOMEM;
     case ENOSPC:
@@ -140,7 +140,7 @@ static int open_folder(const char *path, zp_access access, int *fd)
     if (*fd < 0)
         return errno;
     /* LMDB would leave a lock file behind where there is no store. */
-    if (access == ZP_READ_ONLY)
+    if (access != ZP_READ_WRITE)
         return faccessat(*fd, "data.mdb", F_OK, 0) < 0 ? errno : 0;
     while (flock(*fd, LOCK_EX) < 0)
         if (errno != EINTR)
@@ -218,7 +218,9 @@ static int open_mdb(zp_env *self, unsigned max_dbs)
     if (!code)
         code = mdb_env_set_maxreaders(self->mdb, MAX_READERS);
     if (!code)
-        code = mdb_env_open(self->mdb, self->path, MDB_NOTLS | (self->read_only ? MDB_RDONLY : 0), FILE_MODE);
+        code = mdb_env_open(self->mdb, self->path,
+                            MDB_NOTLS | (self->read_only ? MDB_RDONLY : 0) | (self->read_ahead ? 0 : MDB_NORDAHEAD),
+                            FILE_MODE);
     return code;
 }
 
@@ -305,7 +307,11 @@ zp_rc zp_env_open(zp_env *self, const char *path, uint64_t map_size, unsigned ma
                   size_t message_size)
 {
     int folder = -1;
-    *self = (zp_env){.map_size = map_size, .path = strdup(path), .read_only = access == ZP_READ_ONLY, .claim = -1};
+    *self = (zp_env){.map_size = map_size,
+                     .path = strdup(path),
+                     .read_only = access != ZP_READ_WRITE,
+                     .read_ahead = access == ZP_READ_ONLY,
+                     .claim = -1};
     if (!self->path) {
         snprintf(message, message_size, "%s: out of memory; free some and start again", path);
         return ZP_NOMEM;
@@ -320,7 +326,7 @@ zp_rc zp_env_open(zp_env *self, const char *path, uint64_t map_size, unsigned ma
     if (code) {
         zp_env_explain(path, map_size, code, message, message_size);
         /* Nothing is there to be read: not the folder above, but the store is missing. */
-        if (code == ENOENT && access == ZP_READ_ONLY)
+        if (code == ENOENT && access != ZP_READ_WRITE)
             zp_env_explain(path, map_size, MDB_NOTFOUND, message, message_size);
         rc = open_rc(code, access);
     }

@@ -10,7 +10,7 @@ from contenders import Load, Ziping, wait_until
 from rates import LISTINGS
 
 MAP_SIZE = 256 << 30
-BYTES_A_FORM = 8192  # of disk, at most, and what the loader reckons with
+BYTES_A_FORM = 6144  # of disk, at most, and what the loader reckons with
 RESERVE = 2 << 30
 PROFILE = os.path.join(ROOT, "conf", "profiles", "mof-2020.yaml")
 

@@ -23,7 +23,7 @@
 #include <sys/statvfs.h>
 
 enum { BATCH = 1024, UNITS = 5000, DEPARTMENTS = 120, YEARS = 2, FIRST_YEAR = 2021, PATHS = 20000, MESSAGE = 512 };
-enum { FORM_BYTES = 8192, PER_MS = 10, ARENA = 1 << 20 };
+enum { FORM_BYTES = 6144, PER_MS = 10, ARENA = 1 << 20 };
 static const uint64_t SPARE = UINT64_C(1) << 30; /* of disk that is left alone */
 
 typedef struct {
