@@ -5,6 +5,7 @@ own code. Nothing sleeps: every wait is for a message, a log line or an end, and
 """
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -62,6 +63,12 @@ def submission(number=1, project=None, **more):
     if project is not None:
         form["project_name"] = project
     return pack_submission(form, **more)
+
+
+def sanitizers():
+    """What the programs are built with: "address,undefined", "thread", or ""."""
+    with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
+        return re.search(r"^ZP_SANITIZE:\w+=(.*)$", cache.read(), re.M).group(1)
 
 
 _serial = 0

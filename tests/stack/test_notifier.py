@@ -18,7 +18,7 @@ import unittest
 import msgpack
 import zmq
 
-from actors import BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, str_of, submission
+from actors import BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, sanitizers, str_of, submission
 from service import free_port
 
 ENDPOINTS = ("events.sock", "replay.sock", "poke.sock")
@@ -318,7 +318,8 @@ class Hostility(NotifierCase):
                 for number in range(400000):
                     peer.sendall(b"\x02" + (405).to_bytes(8, "big") + b"\x01" + number.to_bytes(4, "big") + bytes(400))
         notifier.wait_for("subscriber-cut-off", 5)
-        self.assertLess(resident(notifier) - before, 256 << 20)
+        if "thread" not in sanitizers():  # that one slows whoever counts tenfold, and its own memory is several times ours
+            self.assertLess(resident(notifier) - before, 256 << 20)
         self.start_worker()
         self.assert_serves(live, replay)
 

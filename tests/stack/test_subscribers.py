@@ -21,18 +21,13 @@ import threading
 import msgpack
 import zmq
 
-from actors import (BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, replayed, str_of,
+from actors import (BUILD, GUARD_S, NOTIFIER, WORKER, Case, Gateway, Replay, Subscriber, new_id, replayed, sanitizers, str_of,
                     submission)
 from service import ZIPING, free_port
 
 FLOW = int(os.environ.get("ZP_FLOW", "2000"))
 SEED = 20260101
 PAGE = 100
-
-
-def sanitizers():
-    with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
-        return re.search(r"^ZP_SANITIZE:\w+=(.*)$", cache.read(), re.M).group(1)
 
 
 def setUpModule():
