@@ -84,6 +84,17 @@ static bool is_nothing_in_words(zp_str text)
     return is_one_of(text, words, sizeof words / sizeof *words);
 }
 
+/* Strokes, what says nothing in any cell, or one of the words that say nothing in this kind of cell. */
+static bool says_nothing(zp_str text, const zp_str *words, size_t count)
+{
+    char room[SHORT];
+    zp_str plain;
+    if (!shorten(text, room, &plain))
+        return false;
+    zp_str said = without_stops(plain);
+    return is_strokes(plain) || is_nothing_in_words(said) || is_one_of(said, words, count);
+}
+
 bool zp_text_is_strokes(zp_str text)
 {
     char room[SHORT];
@@ -98,21 +109,11 @@ bool zp_text_is_no_target(zp_str text)
                                    ZP_STR_ROW("待定"),     ZP_STR_ROW("待补充"),   ZP_STR_ROW("待填"),
                                    ZP_STR_ROW("同上"),     ZP_STR_ROW("见附件"),   ZP_STR_ROW("详见附件"),
                                    ZP_STR_ROW("见附表"),   ZP_STR_ROW("详见附表"), ZP_STR_ROW("×")};
-    char room[SHORT];
-    zp_str plain;
-    if (!shorten(text, room, &plain))
-        return false;
-    zp_str said = without_stops(plain);
-    return is_strokes(plain) || is_nothing_in_words(said) || is_one_of(said, words, sizeof words / sizeof *words);
+    return says_nothing(text, words, sizeof words / sizeof *words);
 }
 
 bool zp_text_is_blank_reason(zp_str text)
 {
     static const zp_str words[] = {ZP_STR_ROW("0"), ZP_STR_ROW("无偏差"), ZP_STR_ROW("没有偏差"), ZP_STR_ROW("未偏差")};
-    char room[SHORT];
-    zp_str plain;
-    if (!shorten(text, room, &plain))
-        return false;
-    zp_str said = without_stops(plain);
-    return is_strokes(plain) || is_nothing_in_words(said) || is_one_of(said, words, sizeof words / sizeof *words);
+    return says_nothing(text, words, sizeof words / sizeof *words);
 }
