@@ -23,7 +23,7 @@ enum { LOCAL_SEND_BUFFER = 1024 * 1024 };
 
 /*
  * Each subscription as it is made, also those that somebody else has made already (wishes.h). The queue is as short as
- * it can be, since libzmq takes all that is in it at once, and what comes meanwhile as well, before it returns: two,
+ * it can be, since libzmq takes all that is in it at once (and what comes meanwhile as well: flood_guard.h): two,
  * because with CURVE the name of the client's key is in it for good (libzmq 4.3.4 counts it in, and never out).
  */
 static zp_rc report_subscriptions(void *socket)
