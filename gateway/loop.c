@@ -5,6 +5,10 @@
  * A connection stays registered with epoll for its whole life, so that a request costs no epoll_ctl. Input while a
  * request is under way is therefore news of its end: nginx closes when the client has left, and never sends ahead.
  *
+ * Whoever submits waits for a disk anyhow; whoever reads does not, and must not stand behind thousands who submit. So
+ * connections are in two sets, by their last request, and those that read are looked at again after every few others
+ * (nginx keeps connections of its own for each: conf/nginx.conf). Neither set can keep the other from its turn.
+ *
  * The loop waits in epoll only; reading and writing are bounded by the socket's timeouts. Wake-ups are hints: once a
  * second every parked request is looked up in the store, so that a lost hint delays and loses nothing.
  */
@@ -23,6 +27,7 @@
 #include <unistd.h>
 
 enum { EVENTS = 256, TICK_MS = 1000 };
+enum { SUBMITTERS_TURN = 16, READERS_TURN = 64 }; /* each some 0.4 ms */
 enum { FIRST_REQUEST_MS = 2000 };
 
 /* ---- mail, time, end ---- */
@@ -50,8 +55,17 @@ static void committed(zp_loop *self, zp_request *request)
         zp_visit_act(self, (zp_visit *)whole, whole->go_on(&self->desk, whole));
 }
 
+static void serve_readers(zp_loop *self)
+{
+    struct epoll_event events[READERS_TURN];
+    int n = epoll_wait(self->readers, events, READERS_TURN, 0);
+    for (int i = 0; i < n; i++) /* a signal has the next look find them */
+        zp_conn_ready(self, events[i].data.ptr, events[i].events);
+}
+
 static void read_mail(zp_loop *self)
 {
+    unsigned answered = 0;
     zp_mail mail = zp_mailbox_take(self->mailbox);
     if (mail.fd_count && self->desk.draining) /* from a loop that did not know yet */
         self->drained_by = zp_clock_mono_ms() + FIRST_REQUEST_MS;
@@ -60,6 +74,8 @@ static void read_mail(zp_loop *self)
     for (zp_request *next, *request = mail.committed; request; request = next) {
         next = request->next;
         committed(self, request);
+        if (++answered % SUBMITTERS_TURN == 0)
+            serve_readers(self);
     }
     self->news |= mail.scored_count > 0;
     for (size_t i = 0; i < mail.scored_count; i++)
@@ -159,8 +175,10 @@ static void *run(void *context)
                 news = true;
             else if (events[i].data.ptr == self->mailbox)
                 mail = true;
-            else
+            else if (events[i].data.ptr != &self->readers)
                 zp_conn_ready(self, events[i].data.ptr, events[i].events);
+            if (events[i].data.ptr == &self->readers || (i + 1) % SUBMITTERS_TURN == 0)
+                serve_readers(self);
         }
         /* After the connections: mail may free one whose event stands later in the same array. */
         if (news)
@@ -204,9 +222,17 @@ static void loop_free(zp_loop *self)
     zp_buf_free(&self->out);
     zp_park_destroy(&self->park);
     zp_mailbox_destroy(&self->mailbox);
+    if (self->readers >= 0)
+        close(self->readers);
     if (self->epoll >= 0)
         close(self->epoll);
     free(self);
+}
+
+static bool watch(zp_loop *self, int fd, void *what)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+    return epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 zp_rc zp_loop_new(zp_gateway *gateway, zp_listener *listener, zp_loop **out)
@@ -224,11 +250,12 @@ zp_rc zp_loop_new(zp_gateway *gateway, zp_listener *listener, zp_loop **out)
     self->mailbox = zp_mailbox_new();
     self->park = zp_park_new();
     self->epoll = epoll_create1(EPOLL_CLOEXEC);
+    self->readers = epoll_create1(EPOLL_CLOEXEC);
     zp_rc rc = self->mailbox && self->park ? open_desk(self) : ZP_NOMEM;
-    if (!rc && self->epoll >= 0) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = self->mailbox};
+    if (!rc && self->epoll >= 0 && self->readers >= 0) {
         zp_loop_listen_again(self);
-        if (self->listening && epoll_ctl(self->epoll, EPOLL_CTL_ADD, zp_mailbox_fd(self->mailbox), &event) == 0) {
+        if (self->listening && watch(self, zp_mailbox_fd(self->mailbox), self->mailbox) &&
+            watch(self, self->readers, &self->readers)) {
             *out = self;
             return ZP_OK;
         }

@@ -51,6 +51,7 @@ struct zp_conn {
     zp_visit *visit; /* NULL: idle */
     bool gone;       /* the peer left while its submission was being committed */
     bool served;     /* has had a request answered */
+    bool submits;    /* its last request was a submission: it is in the loop's `epoll`, else in `readers` */
     LIST_ENTRY(zp_conn) all;
 };
 
@@ -63,7 +64,8 @@ struct zp_loop {
     zp_park *park;
     zp_desk desk;
     zp_buf out;
-    int epoll;
+    int epoll;   /* everything: `readers` too */
+    int readers; /* an epoll set: connections that do not submit, which go first */
     pthread_t thread;
     atomic_uint connections;
     atomic_uint waiting; /* parked requests; read by zp_loop_scored */
@@ -93,6 +95,10 @@ void zp_loop_accept_all(zp_loop *self);
 
 /* Takes over the descriptor, which is counted as the loop's already, or closes it. */
 void zp_conn_adopt(zp_loop *self, int fd);
+/* The epoll set that it is in. */
+int zp_conn_set(const zp_loop *self, const zp_conn *c);
+/* Its newest request says which line it stands in from now on. */
+void zp_conn_line_up(zp_loop *self, zp_conn *c, bool submits);
 /* Releases its visit too. */
 void zp_conn_close(zp_loop *self, zp_conn *c);
 /* NULL: out of memory. */

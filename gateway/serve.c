@@ -109,7 +109,7 @@ static void peer_left(zp_loop *self, zp_conn *c)
     switch (v->state) {
     case ZP_HANDLED: /* the committer holds the request: its memory must stay until it is given back */
         c->gone = true;
-        (void)epoll_ctl(self->epoll, EPOLL_CTL_DEL, zp_fastcgi_fd(c->io), NULL);
+        (void)epoll_ctl(zp_conn_set(self, c), EPOLL_CTL_DEL, zp_fastcgi_fd(c->io), NULL);
         return;
     case ZP_PARKED:
         unpark(self, v);
@@ -171,7 +171,7 @@ static zp_rc send_known(zp_loop *self, zp_visit *v)
 static void watch(zp_loop *self, zp_conn *c, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = c};
-    if (epoll_ctl(self->epoll, EPOLL_CTL_MOD, zp_fastcgi_fd(c->io), &event) < 0)
+    if (epoll_ctl(zp_conn_set(self, c), EPOLL_CTL_MOD, zp_fastcgi_fd(c->io), &event) < 0)
         zp_log(ZP_ERROR, "connection-unwatched", "reason=\"epoll_ctl: %s\"", strerror(errno));
 }
 
@@ -269,6 +269,7 @@ static void serve(zp_loop *self, zp_conn *c)
         zp_conn_close(self, c);
         return;
     }
+    zp_conn_line_up(self, c, v->request.method == ZP_POST);
     v->request.body_declined = !room && v->request.body_too_large;
     zp_visit_hold(self, v, v->body.n);
     zp_visit_act(self, v, zp_route(&self->desk, &v->request));

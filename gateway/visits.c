@@ -101,7 +101,7 @@ static zp_conn *conn_take(zp_loop *self)
             return NULL;
         }
     }
-    c->gone = c->served = false;
+    c->gone = c->served = c->submits = false;
     return c;
 }
 
@@ -117,10 +117,29 @@ void zp_conn_adopt(zp_loop *self, int fd)
     zp_fastcgi_attach(c->io, fd);
     LIST_INSERT_HEAD(&self->conns, c, all);
     struct epoll_event event = {.events = ZP_CONN_EVENTS, .data.ptr = c};
-    if (epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+    if (epoll_ctl(zp_conn_set(self, c), EPOLL_CTL_ADD, fd, &event) < 0) {
         zp_log(ZP_ERROR, "connection-dropped", "reason=\"epoll_ctl: %s\"", strerror(errno));
         zp_conn_close(self, c);
     }
+}
+
+int zp_conn_set(const zp_loop *self, const zp_conn *c)
+{
+    return c->submits ? self->epoll : self->readers;
+}
+
+/* Where the kernel has no memory for it, the connection stays in the line where it is. */
+void zp_conn_line_up(zp_loop *self, zp_conn *c, bool submits)
+{
+    if (c->submits == submits)
+        return;
+    int fd = zp_fastcgi_fd(c->io), before = zp_conn_set(self, c);
+    c->submits = submits;
+    struct epoll_event event = {.events = ZP_CONN_EVENTS, .data.ptr = c};
+    if (epoll_ctl(zp_conn_set(self, c), EPOLL_CTL_ADD, fd, &event) < 0)
+        c->submits = !submits;
+    else
+        (void)epoll_ctl(before, EPOLL_CTL_DEL, fd, NULL);
 }
 
 void zp_visits_free(zp_loop *self)

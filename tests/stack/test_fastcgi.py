@@ -5,6 +5,7 @@ Runs the real program: ZP_BIN names the build directory. No test waits for a tim
 import json
 import os
 import pwd
+import re
 import signal
 import socket
 import stat
@@ -176,6 +177,56 @@ class StalledPeers(Case):
         for connection in idle:
             connection.close()
         self.assertTrue(gateway.is_serving())
+        self.assert_clean_stop(gateway)
+
+
+class Lines(Case):
+    """With one request thread: who submits waits in a line of its own."""
+    CROWD, TURN = 200, 16
+
+    def paused(self, gateway):
+        gateway.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, gateway.process.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def submit(self, connection):
+        connection.send(fcgi.request("POST", "/v1/submissions", b"x" * 100, CONTENT_TYPE="text/plain"))
+
+    def crowd(self, gateway):
+        """Connections that have submitted before, each answered 415 (at once, and counted)."""
+        crowd = [gateway.connect() for _ in range(self.CROWD)]
+        for connection in crowd:
+            self.addCleanup(connection.close)
+            self.submit(connection)
+            self.assertEqual(connection.answer().status, 415)
+        return crowd
+
+    def test_a_reader_does_not_stand_behind_a_crowd_that_submits(self):
+        gateway = self.gateway(threads=1)
+        crowd = self.crowd(gateway)
+        with gateway.connect() as reader:
+            before = gateway.metric("refused")
+            self.paused(gateway)
+            for connection in crowd:
+                self.submit(connection)
+            reader.send(fcgi.request("GET", "/metrics"))
+            gateway.process.send_signal(signal.SIGCONT)
+            after = int(re.search(r"^ziping_refused_total (\d+)", reader.answer().body.decode(), re.M).group(1))
+            self.assertLessEqual(after - before, self.TURN, "so many went first")
+        for connection in crowd:
+            self.assertEqual(connection.answer().status, 415)
+        self.assert_clean_stop(gateway)
+
+    def test_a_connection_changes_lines_with_what_it_asks(self):
+        gateway = self.gateway(threads=1)
+        crowd = self.crowd(gateway)
+        for connection in crowd:
+            self.assertEqual(connection.ask("GET", "/healthz").status, 200)
+            self.submit(connection)
+            self.assertEqual(connection.answer().status, 415)
+            connection.send(fcgi.request("GET", "/healthz"))
+        for connection in crowd:
+            self.assertEqual(connection.answer().status, 200)
+        self.assertEqual(gateway.metric("refused"), 2 * self.CROWD)
         self.assert_clean_stop(gateway)
 
 
