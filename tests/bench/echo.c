@@ -1,14 +1,14 @@
 /*
  * echo.c - the baseline: the least that a libfcgi program can do behind nginx. Reads the body, answers 202, keeps the
- * connection. One thread for each connection that nginx may keep, since libfcgi's accept holds its thread for as long
- * as that connection lives.
+ * connection. More threads than connections that nginx may keep for the most clients, in two pools: libfcgi's accept
+ * holds its thread for as long as its connection lives.
  */
 #include <fcgiapp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { THREADS = 300, BACKLOG = 4096, PIECE = 65536 };
+enum { THREADS = 1000, BACKLOG = 4096, PIECE = 65536 };
 
 static void *serve(void *context)
 {

@@ -1,5 +1,8 @@
-"""The service over time: a minute of forms with its queue, submit to score at half load, more than it can take."""
+"""The service over time: a minute of forms with its queue, submit to score at half load, more than it can take, a season."""
+import os
+import re
 import statistics
+import subprocess
 import threading
 import time
 
@@ -11,9 +14,18 @@ LOOK_S = 0.5
 LEAST_S = 4  # of an overload: shorter, and what comes before it is full shows
 PROBES = 50  # a second
 POLLS = 500  # a second
+POLLERS = 64  # who wait for an answer at once, at most
 CROWD = 2000  # connections of the overload
 PATIENCE_MS = 5000  # until one of them leaves
 SMALL_QUEUE = 1000
+DAYS = 4  # of the season
+
+
+def memory_by_name(ziping):
+    memory = {}
+    for name, pid in ziping.pids():
+        memory[name] = memory.get(name, 0) + memory_mib(pid, "RssAnon")
+    return memory
 
 
 class Watch:
@@ -28,8 +40,8 @@ class Watch:
         begun = time.monotonic()
         while not self.over.wait(LOOK_S):
             self.depths.append((round(time.monotonic() - begun, 1), int(self.ziping.counters()["pending"])))
-            for name, pid in self.ziping.pids():
-                self.memory[name] = max(self.memory.get(name, 0), memory_mib(pid, "RssAnon"))
+            for name, mib in memory_by_name(self.ziping).items():
+                self.memory[name] = max(self.memory.get(name, 0), mib)
 
     def __enter__(self):
         self.thread.start()
@@ -47,11 +59,8 @@ def tell_memory(bench, when, memory):
 
 
 def at_rest(bench):
-    memory = {}
-    for name, pid in bench.ziping.pids():
-        memory[name] = memory.get(name, 0) + memory_mib(pid, "RssAnon")
     bench.report.part("")
-    tell_memory(bench, "at rest", memory)
+    tell_memory(bench, "at rest", memory_by_name(bench.ziping))
 
 
 def sustained(bench):
@@ -109,7 +118,7 @@ def latency(bench):
 
 
 def polls(bench, seconds):
-    return Load(bench.ziping.port, 16, seconds, "get", bench.ziping.paths, rate=POLLS)
+    return Load(bench.ziping.port, POLLERS, seconds, "get", bench.ziping.paths, rate=POLLS)
 
 
 def beside(bench, seconds, loads):
@@ -191,6 +200,42 @@ def shut(bench):
         report.figure("p99 of 503", statistics.median(times), "ms", f"{min(times):.1f}-{max(times):.1f}")
         report.figure("taken all the same", ziping.counters()["pending"], "forms",
                       f"the bound is {SMALL_QUEUE}, and one commit may pass it")
+    finally:
+        ziping.end()
+
+
+def free_pages(ziping, store):
+    """What LMDB keeps for its next transactions, by LMDB's own tool."""
+    told = subprocess.run(["mdb_stat", "-f", os.path.join(ziping.service.data, store)], capture_output=True, text=True, check=True)
+    return int(re.search(r"Free pages: (\d+)", told.stdout).group(1))
+
+
+def pending_pages(ziping):
+    told = subprocess.run(["mdb_stat", "-s", "pending", os.path.join(ziping.service.data, "intake")], capture_output=True,
+                          text=True, check=True)
+    return sum(int(count) for count in re.findall(r"(?:Branch|Leaf|Overflow) pages: (\d+)", told.stdout))
+
+
+def season(bench):
+    """Days that fill the queue while nobody scores, and nights that drain it: what must not grow, looked at each morning."""
+    report, ziping = bench.report, Ziping()
+    report.part("A season: each day the queue is filled while no worker runs, each night one drains it")
+    try:
+        ziping.start()
+        for day in range(1, DAYS + 1):
+            for program in ziping.workers():
+                program.stop()
+            wait_until(lambda: ziping.counters()["workers"] == 0, "the workers' end")
+            run = Load(ziping.port, 64, bench.wanted.seconds, "submit", ziping.form, f"day{day}").end()
+            depth, begun = ziping.counters()["pending"], time.perf_counter()
+            ziping.service.start_worker()
+            ziping.drain()
+            forms, sizes = ziping.counters()["accepted_total"], ziping.bytes_on_disk()
+            report.figure(f"day {day}: accepted", run.rate, "a second", f"{depth:.0f} waited at its end, scored by night at "
+                          f"{depth / (time.perf_counter() - begun):.0f} a second", day=day)
+            report.figure(f"day {day}: free pages in the morning", free_pages(ziping, "intake") + free_pages(ziping, "scores"), "",
+                          f"intake {free_pages(ziping, 'intake')}, scores {free_pages(ziping, 'scores')}; the empty queue "
+                          f"takes {pending_pages(ziping)}; {sum(sizes.values()) / forms:.0f} bytes of disk a form", day=day)
     finally:
         ziping.end()
 
