@@ -40,7 +40,7 @@ zp_rc zp_load_status(zp_desk *desk, const zp_id *id, zp_arena *arena, zp_status 
      */
     zp_buf_clear(&desk->scratch);
     rc = zp_intake_get(desk->intake, id, &desk->scratch);
-    return rc ? rc : zp_status_queued(id, zp_buf_view(&desk->scratch), arena, out);
+    return rc ? rc : zp_status_queued(id, zp_buf_view(&desk->scratch), out);
 }
 
 /* ---- the answer ---- */

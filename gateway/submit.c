@@ -105,7 +105,7 @@ static zp_rc status_of_new(const zp_request *request, zp_status *out)
 {
     const zp_put *put = &request->put;
     zp_form form;
-    zp_rc rc = zp_form_unpack(put->form, request->arena, &form);
+    zp_rc rc = zp_form_unpack_header(put->form, &form);
     if (rc)
         return rc;
     memset(out, 0, sizeof *out);

@@ -22,13 +22,13 @@ zp_rc zp_state_by_name(zp_str name, zp_state *out)
     return ZP_NOTFOUND;
 }
 
-zp_rc zp_status_queued(const zp_id *id, zp_str submission_bytes, zp_arena *arena, zp_status *out)
+zp_rc zp_status_queued(const zp_id *id, zp_str submission_bytes, zp_status *out)
 {
     zp_submission submission;
     zp_form form;
     zp_rc rc = zp_submission_unpack(submission_bytes, &submission);
     if (rc == ZP_OK)
-        rc = zp_form_unpack(submission.form, arena, &form);
+        rc = zp_form_unpack_header(submission.form, &form);
     if (rc)
         return rc;
     *out = (zp_status){.id = *id,

@@ -40,9 +40,9 @@ typedef struct {
     zp_result result;
 } zp_status;
 
-/* The status of a submission that waits: from its record and the form in it. Views as zp_submission_unpack and
- * zp_form_unpack. */
-zp_rc zp_status_queued(const zp_id *id, zp_str submission_bytes, zp_arena *arena, zp_status *out);
+/* The status of a submission that waits: from its record and the header of the form in it. Views as
+ * zp_submission_unpack. */
+zp_rc zp_status_queued(const zp_id *id, zp_str submission_bytes, zp_status *out);
 
 /* The record in the scores store. */
 void zp_status_pack(const zp_status *status, zp_buf *out);

@@ -67,17 +67,33 @@ static zp_rc unpack_indicators(zp_mp *m, zp_arena *arena, zp_form *out)
     return ZP_OK;
 }
 
+/* Returns what zp_mp_record does. */
+static uint32_t unpack_header(zp_mp *m, zp_form *out)
+{
+    uint32_t beyond = zp_mp_record(m, FORM_SCHEMA, FORM_FIELDS);
+    if (m->bad)
+        return beyond;
+    out->year = zp_mp_str(m);
+#define X(name, cell) out->cell = zp_mp_str(m);
+    ZP_FORM_HEADER(X)
+#undef X
+    return beyond;
+}
+
+zp_rc zp_form_unpack_header(zp_str bytes, zp_form *out)
+{
+    zp_mp m = zp_mp_of(bytes);
+    (void)unpack_header(&m, out);
+    return m.bad ? ZP_CORRUPT : ZP_OK;
+}
+
 zp_rc zp_form_unpack(zp_str bytes, zp_arena *arena, zp_form *out)
 {
     zp_mp m = zp_mp_of(bytes);
-    uint32_t beyond = zp_mp_record(&m, FORM_SCHEMA, FORM_FIELDS);
+    uint32_t beyond = unpack_header(&m, out);
     if (m.bad)
         return ZP_CORRUPT;
     out->row_numbers = NULL;
-    out->year = zp_mp_str(&m);
-#define X(name, cell) out->cell = zp_mp_str(&m);
-    ZP_FORM_HEADER(X)
-#undef X
     m.bad |= zp_mp_array(&m) != ZP_FUNDS_ROWS;
     for (size_t i = 0; i < ZP_FUNDS_ROWS; i++) {
         m.bad |= zp_mp_array(&m) != FUNDS_CELLS;

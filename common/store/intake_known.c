@@ -12,8 +12,6 @@
 #include "store/intake_store.h"
 #include "store/scan.h"
 
-enum { ARENA = 256 * 1024 };
-
 /* ---- what a ref stands for ---- */
 
 /* The only record whose key, an id, begins so. */
@@ -142,7 +140,6 @@ void zp_known_settle(zp_intake *self, zp_rc rc)
 typedef struct {
     zp_intake *store;
     MDB_txn *txn;
-    zp_arena *arena;
 } lesson;
 
 /* Out of the form itself. */
@@ -151,9 +148,8 @@ static bool read_form_key(lesson *l, zp_str id, zp_form_key *out)
     zp_str bytes;
     zp_submission submission;
     zp_form form;
-    zp_arena_reset(l->arena);
     if (zp_get_sealed(l->txn, l->store->forms, id, &bytes) || zp_submission_unpack(bytes, &submission) ||
-        zp_form_unpack(submission.form, l->arena, &form))
+        zp_form_unpack_header(submission.form, &form))
         return false;
     zp_form_key_of(zp_form_year(&form), form.unit, form.project_name, out);
     return true;
@@ -226,9 +222,9 @@ static zp_rc learn(lesson *l, MDB_dbi dbi, zp_memo *memo, zp_scan_each each)
     return rc;
 }
 
-static zp_rc learn_all(zp_intake *self, zp_arena *arena)
+static zp_rc learn_all(zp_intake *self)
 {
-    lesson l = {.store = self, .arena = arena};
+    lesson l = {.store = self};
     zp_rc rc = zp_read_begin(&self->env, &self->look);
     if (rc)
         return rc;
@@ -242,14 +238,11 @@ static zp_rc learn_all(zp_intake *self, zp_arena *arena)
 
 zp_rc zp_known_open(zp_intake *self)
 {
-    zp_arena *arena = zp_arena_new(ARENA);
-    zp_rc rc = arena ? zp_memo_new(NULL, &self->current) : ZP_NOMEM;
+    zp_rc rc = zp_memo_new(NULL, &self->current);
     if (!rc)
         rc = zp_memo_new(NULL, &self->keys);
     if (!rc)
-        rc = learn_all(self, arena);
-    if (arena)
-        zp_arena_destroy(&arena);
+        rc = learn_all(self);
     return rc;
 }
 

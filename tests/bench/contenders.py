@@ -13,7 +13,7 @@ import urllib.request
 
 from actors import BUILD, ROOT
 from machine import children_of
-from service import NGINX, Nginx, Service, body_of, form_of, free_port
+from service import Nginx, Service, body_of, form_of, free_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BENCH = os.path.join(BUILD, "tests", "bench")
@@ -77,6 +77,20 @@ class Figures:
         return self.told[since][verdict][f"{share}_us"] / 1000
 
 
+def told_otherwise(nginx, *changes):
+    """Starts it again with changes of its files: (name, pattern, what stands there instead)."""
+    wait_until(lambda: os.path.exists(os.path.join(nginx.folder, "run", "nginx.pid")), "nginx")
+    for name, pattern, instead in changes:
+        path = os.path.join(nginx.folder, name)
+        with open(path, encoding="utf-8") as source:
+            text, count = re.subn(pattern, instead, source.read())
+        assert count, f"{path} is not as this expects it"
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+    nginx.stop()
+    nginx.start()
+
+
 class Echo:
     """nginx with the service's own configuration, and the least that a libfcgi program can do behind it."""
 
@@ -101,19 +115,9 @@ class Echo:
 
     def let_go(self):
         """The same nginx, told to make a connection for each request."""
-        wait_until(lambda: os.path.exists(os.path.join(self.folder, "run", "nginx.pid")), "nginx")
-        settings, proxy = os.path.join(self.folder, "nginx.conf"), os.path.join(self.folder, "nginx", "fastcgi.conf")
-        for path, pattern, instead in ((settings, r"\n *keepalive \d+;", ""),
-                                       (settings, r"(upstream \w+ \{[^}]*?)\n *keepalive_requests \d+;", r"\1"),
-                                       (proxy, r"fastcgi_keep_conn on;", "fastcgi_keep_conn off;")):
-            with open(path, encoding="utf-8") as source:
-                text, count = re.subn(pattern, instead, source.read())
-            assert count, f"{path} is not as this expects it"
-            with open(path, "w", encoding="utf-8") as out:
-                out.write(text)
-        self.nginx.stop()
-        self.nginx.process = subprocess.Popen([NGINX, "-e", self.nginx.log_path, "-p", self.folder, "-c", settings, "-g",
-                                               "daemon off;"], stdin=subprocess.DEVNULL)
+        told_otherwise(self.nginx, ("nginx.conf", r"\n *keepalive \d+;", ""),
+                       ("nginx.conf", r"(upstream \w+ \{[^}]*?)\n *keepalive_requests \d+;", r"\1"),
+                       ("nginx/fastcgi.conf", r"fastcgi_keep_conn on;", "fastcgi_keep_conn off;"))
 
     def answers(self):
         assert self.process.poll() is None and self.nginx.process.poll() is None, f"{self.name} has ended"
@@ -135,12 +139,13 @@ class Echo:
 class Peer:
     """peer.go and a Redis that syncs each command before it answers (appendfsync always), by Debian's packages."""
     name = "Go + Redis, appendfsync always"
+    proxied = False
 
     def __init__(self, program):
         self.folder = tempfile.mkdtemp(prefix="zp-peer-")
         self.form, self.paths = os.path.join(self.folder, "form.json"), os.path.join(self.folder, "paths")
         self.port, self.processes, self.taken = free_port(), [], 0
-        self.url, self.program = f"http://127.0.0.1:{self.port}", program
+        self.program, self.nginx = program, None
         write_form(self.form)
 
     def start(self):
@@ -149,8 +154,24 @@ class Peer:
                    "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0", "--save", "", "--loglevel", "warning")
         wait_until(lambda: os.path.exists(socket), "Redis")
         self.run(self.program, "-listen", f"127.0.0.1:{self.port}", "-redis", socket)
+        if self.proxied:
+            self.go_behind_nginx()
         wait_until(self.answers, "the peer")
         self.submit_ids()
+
+    def go_behind_nginx(self):
+        """The same nginx, told to speak HTTP to it."""
+        behind, self.port = self.port, free_port()
+        self.nginx = Nginx(self.folder, self.port, "unused", "40s", os.path.join(ROOT, "conf", "www"))
+        told_otherwise(self.nginx, ("nginx.conf", r"server unix:[^;]*;", f"server 127.0.0.1:{behind};"),
+                       ("nginx.conf", r"fastcgi_pass \$ziping;", "proxy_pass http://$ziping;"),
+                       ("nginx.conf", r"location ~ \^/\(v1/", "location ~ ^/(scored|v1/"),
+                       ("nginx/fastcgi.conf", r"(?s).*", ""),
+                       ("nginx/fastcgi.conf", r"^$", 'proxy_http_version 1.1;\nproxy_set_header Connection "";\n'))
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def run(self, *command):
         self.processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
@@ -175,10 +196,17 @@ class Peer:
         wait_until(lambda: int(fetch(self.url + "/scored")) >= self.taken, "the peer's line")
 
     def end(self):
+        if self.nginx:
+            self.nginx.stop()
         for process in reversed(self.processes):
             process.kill()
             process.wait()
         shutil.rmtree(self.folder)
+
+
+class ProxiedPeer(Peer):
+    name = "the same behind nginx"
+    proxied = True
 
 
 class Ziping:

@@ -1,7 +1,7 @@
 """Throughput and times against concurrency, each contender in turn; listings; batches; the service's own counts."""
 import os
 
-from contenders import Load, Peer
+from contenders import Load, Peer, ProxiedPeer
 
 LINES = 100  # forms in a batch
 EVENT = '"specversion"'
@@ -45,9 +45,9 @@ def peer_submit(peer, connections, tag, seconds):
 def at(bench, c):
     """One concurrency: forms, then polls."""
     keep, apart, ziping, s = bench.echo, bench.echo_apart, bench.ziping, bench.wanted.seconds
-    peer = Peer(bench.peer_program) if bench.peer_program else None
+    peers = [kind(bench.peer_program) for kind in (Peer, ProxiedPeer)] if bench.peer_program else []
     try:
-        if peer:
+        for peer in peers:
             peer.start()
         posts = {"echo": lambda n: Load(keep.port, c, s, "submit", keep.form, f"e{n}").end(),
                  "ziping": lambda n: submit(bench, ziping, c, f"s{c}-{n}", s),
@@ -55,12 +55,12 @@ def at(bench, c):
         gets = {"echo": lambda n: Load(keep.port, c, s, "get", keep.paths).end(),
                 "200": lambda n: Load(ziping.port, c, s, "get", ziping.paths).end(),
                 "304": lambda n: Load(ziping.port, c, s, "tagged", ziping.paths).end()}
-        if peer:
-            posts["peer"] = lambda n: peer_submit(peer, c, f"p{c}-{n}", s)
-            gets["peer"] = lambda n: Load(peer.port, c, s, "get", peer.paths).end()
+        for name, peer in zip(("peer", "proxied"), peers):
+            posts[name] = lambda n, peer=peer, name=name: peer_submit(peer, c, f"{name}{c}-{n}", s)
+            gets[name] = lambda n, peer=peer: Load(peer.port, c, s, "get", peer.paths).end()
         return in_turn(bench.wanted.rounds, posts), in_turn(bench.wanted.rounds, gets)
     finally:
-        if peer:
+        for peer in peers:
             peer.end()
 
 
@@ -75,11 +75,14 @@ def rates(bench):
         if "peer" in posts:
             report.add("accepted by the peer", posts["peer"], posts["echo"], to_name="echo")
             report.add("accepted and durable, beside the peer", posts["ziping"], posts["peer"], to_name="peer")
+            report.add("accepted by the peer behind the same nginx", posts["proxied"], posts["echo"], to_name="echo")
+            report.add("accepted and durable, beside that", posts["ziping"], posts["proxied"], to_name="proxied peer")
         report.add("echo GET, kept connections", gets["echo"])
         report.add("status polls (200)", gets["200"], gets["echo"], to_name="echo")
         report.add("status polls (304)", gets["304"], gets["echo"], to_name="echo")
         if "peer" in gets:
             report.add("status polls of the peer", gets["peer"], gets["echo"], to_name="echo")
+            report.add("status polls of the peer behind the same nginx", gets["proxied"], gets["echo"], to_name="echo")
         runs = posts["ziping"]
         commits = sorted(run.commits / run.seconds for run in runs)[len(runs) // 2]
         size = sorted(run.took / max(run.commits, 1) for run in runs)[len(runs) // 2]

@@ -72,11 +72,14 @@ class Nginx:
                  "@SOCKET@": gateway_socket, "@WWW@": www}
         for word, value in words.items():
             text = text.replace(word, value)
-        path = os.path.join(folder, "nginx.conf")
-        with open(path, "w", encoding="utf-8") as out:
+        self.folder, self.path = folder, os.path.join(folder, "nginx.conf")
+        with open(self.path, "w", encoding="utf-8") as out:
             out.write(text)
         self.log_path = os.path.join(folder, "log", "nginx.log")
-        self.process = subprocess.Popen([NGINX, "-e", self.log_path, "-p", folder, "-c", path, "-g", "daemon off;"],
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([NGINX, "-e", self.log_path, "-p", self.folder, "-c", self.path, "-g", "daemon off;"],
                                         stdin=subprocess.DEVNULL)
 
     def stop(self):

@@ -148,7 +148,7 @@ static void score(fixture *f, const zp_id *id, bool fails)
     zp_status status = {0}, *one = &status;
     uint64_t last;
     assert_int_equal(zp_intake_get(f->forms, id, &record), ZP_OK);
-    assert_int_equal(zp_status_queued(id, zp_buf_view(&record), f->seed->arena, &status), ZP_OK);
+    assert_int_equal(zp_status_queued(id, zp_buf_view(&record), &status), ZP_OK);
     status.state = fails ? ZP_FAILED : ZP_SCORED;
     status.has_result = !fails;
     status.failure = fails ? ZP_STR("given up") : ZP_ABSENT;

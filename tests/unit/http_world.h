@@ -141,7 +141,7 @@ static void record_as(world *w, const zp_id *id, zp_state state)
     assert_int_equal(zp_intake_get(w->desk.intake, id, &record), ZP_OK);
     assert_int_equal(zp_submission_unpack(zp_buf_view(&record), &submission), ZP_OK);
     assert_int_equal(zp_form_unpack(submission.form, arena, &form), ZP_OK);
-    assert_int_equal(zp_status_queued(id, zp_buf_view(&record), arena, &status), ZP_OK);
+    assert_int_equal(zp_status_queued(id, zp_buf_view(&record), &status), ZP_OK);
     assert_int_equal(zp_score(&form, &w->profiles.items[0], arena, &status.result), ZP_OK);
     status.state = state;
     status.has_result = state == ZP_SCORED;

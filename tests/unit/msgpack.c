@@ -135,7 +135,7 @@ static zp_rc decode_submission(zp_str bytes, zp_arena *arena, zp_buf *shown)
 {
     zp_status status;
     zp_id id = kit_id(3);
-    zp_rc rc = zp_status_queued(&id, bytes, arena, &status);
+    zp_rc rc = zp_status_queued(&id, bytes, &status);
     if (rc == ZP_OK)
         zp_status_write_json(&status, 60000, arena, shown);
     return rc;

@@ -309,7 +309,7 @@ static void what_waits_is_read_from_its_submission(void **state)
                                 .form = zp_buf_view(&form)};
     zp_digest_of(ZP_STR("form"), &submission.digest);
     zp_submission_pack(&submission, &record);
-    assert_int_equal(zp_status_queued(&id, zp_buf_view(&record), r->arena, &status), ZP_OK);
+    assert_int_equal(zp_status_queued(&id, zp_buf_view(&record), &status), ZP_OK);
     assert_int_equal(status.state, ZP_QUEUED);
     assert_int_equal(status.year, 2022);
     assert_int_equal(status.revision, 3);
