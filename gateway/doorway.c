@@ -51,6 +51,13 @@ static bool is_full(const zp_gateway *gateway)
     return connections >= gateway->max_connections;
 }
 
+bool zp_loop_is_crowded(const zp_loop *self)
+{
+    const zp_gateway *gateway = self->gateway;
+    unsigned share = gateway->max_connections / gateway->loop_count;
+    return atomic_load_explicit(&self->connections, memory_order_relaxed) > share - share / 4;
+}
+
 /* It counts from here on, and not only where it arrives: else a rush on its way to another loop looks like room. */
 static void hand_over(zp_loop *self, zp_loop *taker, int fd)
 {

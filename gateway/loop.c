@@ -7,7 +7,9 @@
  *
  * Whoever submits waits for a disk anyhow; whoever reads does not, and must not stand behind thousands who submit. So
  * connections are in two sets, by their last request, and those that read are looked at again after every few others
- * (nginx keeps connections of its own for each: conf/nginx.conf). Neither set can keep the other from its turn.
+ * (nginx keeps connections of its own for each: conf/nginx.conf). A new one is among those that submit until it has
+ * asked to read: a rush opens thousands. Neither set can keep the other from its turn, or the loop from its other
+ * duties.
  *
  * The loop waits in epoll only; reading and writing are bounded by the socket's timeouts. Wake-ups are hints: once a
  * second every parked request is looked up in the store, so that a lost hint delays and loses nothing.
@@ -27,7 +29,7 @@
 #include <unistd.h>
 
 enum { EVENTS = 256, TICK_MS = 1000 };
-enum { SUBMITTERS_TURN = 16, READERS_TURN = 64 }; /* each some 0.4 ms */
+enum { SUBMITTERS_TURN = 16, READERS_PIECE = 8, TURN_MS = 1 };
 enum { FIRST_REQUEST_MS = 2000 };
 
 /* ---- mail, time, end ---- */
@@ -55,17 +57,29 @@ static void committed(zp_loop *self, zp_request *request)
         zp_visit_act(self, (zp_visit *)whole, whole->go_on(&self->desk, whole));
 }
 
+/* In small pieces: what was fetched and not served would be fetched in the same order again, and its end never met. */
 static void serve_readers(zp_loop *self)
 {
-    struct epoll_event events[READERS_TURN];
-    int n = epoll_wait(self->readers, events, READERS_TURN, 0);
-    for (int i = 0; i < n; i++) /* a signal has the next look find them */
-        zp_conn_ready(self, events[i].data.ptr, events[i].events);
+    struct epoll_event events[READERS_PIECE];
+    int64_t end = zp_clock_mono_ms() + TURN_MS;
+    int n;
+    do {
+        n = epoll_wait(self->readers, events, READERS_PIECE, 0);
+        for (int i = 0; i < n; i++) /* a signal has the next look find them */
+            zp_conn_ready(self, events[i].data.ptr, events[i].events);
+    } while (n == READERS_PIECE && zp_clock_mono_ms() <= end);
+    self->submitters = 0;
+    self->turn_end = zp_clock_mono_ms() + TURN_MS;
+}
+
+static void count_submitter(zp_loop *self)
+{
+    if (++self->submitters == SUBMITTERS_TURN || zp_clock_mono_ms() > self->turn_end)
+        serve_readers(self);
 }
 
 static void read_mail(zp_loop *self)
 {
-    unsigned answered = 0;
     zp_mail mail = zp_mailbox_take(self->mailbox);
     if (mail.fd_count && self->desk.draining) /* from a loop that did not know yet */
         self->drained_by = zp_clock_mono_ms() + FIRST_REQUEST_MS;
@@ -74,8 +88,7 @@ static void read_mail(zp_loop *self)
     for (zp_request *next, *request = mail.committed; request; request = next) {
         next = request->next;
         committed(self, request);
-        if (++answered % SUBMITTERS_TURN == 0)
-            serve_readers(self);
+        count_submitter(self);
     }
     self->news |= mail.scored_count > 0;
     for (size_t i = 0; i < mail.scored_count; i++)
@@ -175,10 +188,12 @@ static void *run(void *context)
                 news = true;
             else if (events[i].data.ptr == self->mailbox)
                 mail = true;
-            else if (events[i].data.ptr != &self->readers)
-                zp_conn_ready(self, events[i].data.ptr, events[i].events);
-            if (events[i].data.ptr == &self->readers || (i + 1) % SUBMITTERS_TURN == 0)
+            else if (events[i].data.ptr == &self->readers)
                 serve_readers(self);
+            else {
+                zp_conn_ready(self, events[i].data.ptr, events[i].events);
+                count_submitter(self);
+            }
         }
         /* After the connections: mail may free one whose event stands later in the same array. */
         if (news)

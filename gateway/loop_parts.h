@@ -51,7 +51,7 @@ struct zp_conn {
     zp_visit *visit; /* NULL: idle */
     bool gone;       /* the peer left while its submission was being committed */
     bool served;     /* has had a request answered */
-    bool submits;    /* its last request was a submission: it is in the loop's `epoll`, else in `readers` */
+    bool submits;    /* its last request did, or it has made none: it is in the loop's `epoll`, else in `readers` */
     LIST_ENTRY(zp_conn) all;
 };
 
@@ -64,8 +64,10 @@ struct zp_loop {
     zp_park *park;
     zp_desk desk;
     zp_buf out;
-    int epoll;   /* everything: `readers` too */
-    int readers; /* an epoll set: connections that do not submit, which go first */
+    int epoll;           /* everything: `readers` too */
+    int readers;         /* an epoll set: connections that do not submit, which go first */
+    unsigned submitters; /* that were served since readers were */
+    int64_t turn_end;    /* of the submitters; monotonic */
     pthread_t thread;
     atomic_uint connections;
     atomic_uint waiting; /* parked requests; read by zp_loop_scored */
@@ -90,6 +92,8 @@ struct zp_loop {
 void zp_loop_listen_again(zp_loop *self);
 void zp_loop_listen_no_more(zp_loop *self);
 void zp_loop_accept_all(zp_loop *self);
+/* So many connections that this one is not kept: what nginx keeps idle must not keep others out. */
+bool zp_loop_is_crowded(const zp_loop *self);
 
 /* ---- visits.c ---- */
 

@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 enum { EXIT_START = 2, MAX_LOOPS = 256 };
-enum { USUAL_DESCRIPTORS = 1024, RESERVED_DESCRIPTORS = 128 };
+enum { USUAL_DESCRIPTORS = 1024, RESERVED_DESCRIPTORS = 128, LOOP_DESCRIPTORS = 3 };
 
 typedef struct {
     zp_gateway gateway;
@@ -80,7 +80,7 @@ static void give_large_blocks_back(void)
 
 /* As many as may be had, and some of them kept for others than nginx: libzmq ends the process (errno_assert in its
  * listener) when a worker calls and there is none left. */
-static void share_descriptors(zp_gateway *gateway)
+static void share_descriptors(zp_gateway *gateway, unsigned loops)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -89,7 +89,9 @@ static void share_descriptors(zp_gateway *gateway)
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         limit.rlim_cur = usual;
-    rlim_t reserve = limit.rlim_cur / 2 < RESERVED_DESCRIPTORS ? limit.rlim_cur / 2 : RESERVED_DESCRIPTORS;
+    rlim_t reserve = RESERVED_DESCRIPTORS + (rlim_t)loops * LOOP_DESCRIPTORS;
+    if (reserve > limit.rlim_cur / 2)
+        reserve = limit.rlim_cur / 2;
     gateway->max_connections = limit.rlim_cur - reserve < UINT_MAX ? (unsigned)(limit.rlim_cur - reserve) : UINT_MAX;
 }
 
@@ -195,15 +197,19 @@ static zp_rc compare_stores(program *self)
     return rc;
 }
 
+static unsigned count_loops(const zp_config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = config->gateway.threads;
+    if (count == 0)
+        count = cores > 0 ? (unsigned)cores : 1;
+    return count < MAX_LOOPS ? count : MAX_LOOPS;
+}
+
 static zp_rc make_loops(program *self)
 {
     zp_gateway *gateway = &self->gateway;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned count = gateway->config->gateway.threads;
-    if (count == 0)
-        count = cores > 0 ? (unsigned)cores : 1;
-    if (count > MAX_LOOPS)
-        count = MAX_LOOPS;
+    unsigned count = count_loops(self->config);
     gateway->loops = calloc(count, sizeof *gateway->loops);
     if (!gateway->loops)
         return ZP_NOMEM;
@@ -338,7 +344,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     give_large_blocks_back();
-    share_descriptors(&self.gateway);
+    share_descriptors(&self.gateway, count_loops(self.config));
     rc = open_stores(&self);
     if (!rc)
         rc = compare_stores(&self);

@@ -47,7 +47,7 @@ static void answer(zp_loop *self, zp_visit *v)
     zp_tally(&counters->requests, 1);
     if (v->request.response.status == 503)
         zp_tally(&counters->unavailable, 1);
-    zp_rc rc = zp_fastcgi_send(c->io, zp_buf_view(&self->out), !self->desk.draining);
+    zp_rc rc = zp_fastcgi_send(c->io, zp_buf_view(&self->out), !self->desk.draining && !zp_loop_is_crowded(self));
     if (self->out.cap > KEEP_OUT)
         zp_buf_free(&self->out);
     if (rc == ZP_IO)

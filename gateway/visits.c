@@ -101,7 +101,8 @@ static zp_conn *conn_take(zp_loop *self)
             return NULL;
         }
     }
-    c->gone = c->served = c->submits = false;
+    c->gone = c->served = false;
+    c->submits = true;
     return c;
 }
 

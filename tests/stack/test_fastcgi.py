@@ -167,6 +167,19 @@ class StalledPeers(Case):
         gateway.process.send_signal(signal.SIGCONT)
         self.fill(gateway, rush)
 
+    def test_what_is_kept_idle_keeps_nobody_out(self):
+        gateway = self.gateway(descriptors=400)
+        kept = []
+        for _ in range(400):  # as many as nginx would keep, if it could
+            connection = gateway.connect()
+            self.addCleanup(connection.close)
+            self.assertEqual(connection.ask("POST", "/v1/submissions", b"x", CONTENT_TYPE="text/plain").status, 415)
+            kept.append(connection)
+        self.assertTrue(kept[-1].is_closed(), "one that nobody has room for is kept")
+        self.assertEqual(kept[0].ask("GET", "/healthz").status, 200, "one of the first was not kept")
+        self.assertTrue(gateway.is_serving())
+        self.assert_clean_stop(gateway)
+
     def fill(self, gateway, idle):
         """With these connections open a worker is heard; without them, clients are."""
         with zmq.Context() as context, context.socket(zmq.DEALER) as worker:
@@ -204,6 +217,7 @@ class Lines(Case):
         gateway = self.gateway(threads=1)
         crowd = self.crowd(gateway)
         with gateway.connect() as reader:
+            self.assertEqual(reader.ask("GET", "/healthz").status, 200)
             before = gateway.metric("refused")
             self.paused(gateway)
             for connection in crowd:

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "door.h"
 #include "flood_guard.h"
-#include "lines.h"
 #include "porter.h"
 #include "program.h"
 #include "publisher.h"
@@ -33,8 +32,7 @@ typedef struct {
     zp_publisher *publisher;
     zp_replay *replay;
     int64_t next_look, next_beat, next_tally; /* monotonic ms */
-    uint64_t bad_pokes, floods;
-    zp_lines flood_lines;
+    uint64_t bad_pokes;
     uint64_t told; /* malformed, dropped, denied and cut off, as last logged */
 } notifier;
 
@@ -58,7 +56,7 @@ static void tally(notifier *self, int64_t now)
 {
     zp_replay_counts counts = zp_replay_tally(self->replay);
     uint64_t denied = self->porter ? zp_porter_denied(self->porter) : 0;
-    uint64_t cut_off = zp_publisher_cut_off(self->publisher) + self->floods;
+    uint64_t cut_off = zp_publisher_cut_off(self->publisher);
     uint64_t trouble = counts.malformed + counts.dropped + self->bad_pokes + denied + cut_off;
     self->next_tally = now + TALLY_MS;
     if (trouble == self->told)
@@ -97,25 +95,17 @@ static zp_rc look_at_the_doors(notifier *self)
     return rc ? rc : zp_replay_renew(self->replay);
 }
 
-static void begin_turn(notifier *self)
-{
-    uint64_t floods = zp_flood_guard_turn();
-    if (floods != self->floods && zp_lines_may(&self->flood_lines))
-        zp_log(ZP_WARN, "flood-cut-off", "reason=\"too much at once\" connections=%llu", (unsigned long long)floods);
-    self->floods = floods;
-}
-
 static zp_rc run(notifier *self)
 {
     bool more = false, replaying = false;
     for (;;) {
         zp_rc rc = wait(self, more || replaying);
+        zp_flood_guard_turn();
         if (rc || zp_program_is_told_to_stop(&self->program))
             return rc;
         rc = look_at_the_doors(self);
         if (rc)
             return rc;
-        begin_turn(self);
         int64_t now = zp_clock_mono_ms();
         bool poked = take_pokes(self);
         if (poked || more || now >= self->next_look) {

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE_EVENTS = 256, PAGE_BYTES = 1024 * 1024, SUBSCRIPTION_BURST = 1024 };
+enum { PAGE_EVENTS = 256, PAGE_BYTES = 1024 * 1024 };
 
 struct zp_publisher {
     zp_door door;
@@ -128,11 +128,8 @@ void zp_publisher_take_subscriptions(zp_publisher *self)
     zmq_msg_t frame;
     size_t frames;
     zmq_msg_init(&frame);
-    for (int i = 0; i < SUBSCRIPTION_BURST; i++) {
-        if (zp_zmq_recv_message(self->door.socket, &frame, 1, &frames) != ZP_OK)
-            break;
+    while (zp_zmq_recv_message(self->door.socket, &frame, 1, &frames) == ZP_OK) /* ends: flood_guard.h */
         zp_wishes_count(&self->wishes, zmq_msg_get(&frame, ZMQ_SRCFD), zmq_msg_size(&frame));
-    }
     zmq_msg_close(&frame);
 }
 
