@@ -16,8 +16,8 @@ import msgpack
 import zmq
 
 from actors import GUARD_S, ROOT, hang, replayed
+from season import corrected, figures, told_by, ziping
 from service import ZIPING, Service, ServiceCase, body_of, form_of
-from test_keeping import corrected, figures, told_by, ziping
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "faults"))
 

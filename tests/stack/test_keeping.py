@@ -1,5 +1,4 @@
-"""What is stored can be proved sound, copied while the service runs, and derived again from the forms."""
-import glob
+"""What is stored can be proved sound, and derived again from the forms."""
 import json
 import os
 import shutil
@@ -12,75 +11,8 @@ import uuid
 import lmdb
 
 from actors import GUARD_S, hang
+from season import Season, corrected, figures, numbered_forms, told_by, ziping
 from service import GATEWAY, ZIPING, Service, ServiceCase, form_of
-
-
-def ziping(*arguments):
-    """Runs the command without any service; what it answered."""
-    return subprocess.run([ZIPING, *arguments], capture_output=True, text=True, timeout=120, check=False)
-
-
-def figures(text):
-    """The key=value lines."""
-    return {key: int(value) for key, value in (line.split("=") for line in text.splitlines() if "=" in line)}
-
-
-def numbered_forms(count):
-    return "".join(json.dumps(form_of(1 + n % 6, f"项目{n}"), ensure_ascii=False) + "\n" for n in range(count))
-
-
-def corrected(form, number):
-    """The same form with another text."""
-    return {**form, "goals": {"expected": f"第{number}次", "actual": f"第{number}次"}}
-
-
-class Season:
-    """A service on which everything has happened that can: revisions, failures, retries, keys."""
-
-    def __init__(self, service):
-        s = self.service = service
-        s.start_gateway()
-        s.start_nginx()
-        self.failed, self.retried, self.corrected = (self.fail(form_of(n, f"试过三次{n}", department="别处")) for n in (1, 2, 3))
-        s.start_worker()
-        s.start_notifier()
-        assert s.ziping("retry", self.retried).returncode == 0
-        s.wait(lambda: s.status(self.retried)["status"] == "scored")
-        self.revise(self.corrected, corrected(form_of(3, "试过三次3", department="别处"), 1))
-        self.ids = [s.submit(form_of(n), **{"Idempotency-Key": f'"key-{n}"'}).json()["id"] for n in range(1, 7)]
-        for ident in self.ids:
-            assert s.scored(ident)["status"] == "scored"
-        self.second = self.revise(self.ids[0], corrected(form_of(1), 1))
-        self.third = self.revise(self.second, corrected(form_of(1), 2))
-
-    def fail(self, form):
-        """Submits a form that no worker survives; its id."""
-        s = self.service
-        ident = s.submit(form).json()["id"]
-        s.lose_workers(3)
-        recorder = s.start_worker()
-        assert s.scored(ident)["status"] == "failed"
-        s.wait(lambda: s.metric("ziping_pending") == 0)
-        assert recorder.stop() == 0
-        return ident
-
-    def revise(self, ident, form):
-        s = self.service
-        answer = s.submit(form, **{"If-Match": s.get(f"/v1/submissions/{ident}").headers["ETag"]})
-        assert answer.status_code == 202, answer.text
-        s.scored(answer.json()["id"])
-        return answer.json()["id"]
-
-    def told(self):
-        return told_by(self.service)
-
-
-def told_by(service):
-    """Everything that a service says about what it holds."""
-    listed = service.get("/v1/submissions?limit=200").json()["items"]
-    return {"documents": {item["id"]: service.status(item["id"]) for item in listed},
-            "events": service.get("/v1/events?after=0&limit=1000").content,
-            "totals": service.get("/v1/totals").json()}
 
 
 class Soundness(ServiceCase):
@@ -354,111 +286,6 @@ class Lost(ServiceCase):
         self.assertEqual(ended.returncode, -signal.SIGBUS, ended.stderr)
         self.assertIn("cut short", ended.stderr)
         self.assertIn("restore the store from a backup", ended.stderr)
-
-
-class Backup(ServiceCase):
-    def started_on(self, folder):
-        """A service of its own on that data folder."""
-        other = self.service()
-        other.data, other.run = folder, os.path.join(folder, "run")
-        other.write_settings(data_dir=folder)
-        return other.start()
-
-    def place(self):
-        folder = tempfile.mkdtemp(prefix="zp-backup-")
-        self.addCleanup(shutil.rmtree, folder)
-        return os.path.join(folder, "copy")
-
-    def frozen_between_the_stores(self, s, place):
-        """A backup that is stopped when the copy of the scores has begun and that of intake has not."""
-        while True:
-            copying = subprocess.Popen([ZIPING, "backup", "--config", s.config, "--max-rate", "1", place],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            self.addCleanup(copying.kill)
-            s.wait(lambda: any(os.path.getsize(file) for file in self.unfinished(place, "scores/data.mdb")))
-            copying.send_signal(signal.SIGSTOP)
-            os.waitid(os.P_PID, copying.pid, os.WSTOPPED)
-            if not self.unfinished(place, "intake"):
-                return copying
-            copying.kill()  # this machine was too slow to stop it in time
-            copying.communicate()
-
-    @staticmethod
-    def unfinished(place, name):
-        return glob.glob(f"{place}.unfinished-*/{name}")
-
-    def test_a_copy_under_load_is_sound_and_a_service_runs_on_from_it(self):
-        s, place = self.service().start(), self.place()
-        done = s.ziping("submit", "-", stdin=numbered_forms(400))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        copying = self.frozen_between_the_stores(s, place)
-        s.scored(s.submit(form_of(2, "两份之间")).json()["id"])
-        s.wait(lambda: s.metric("ziping_pending") == 0)
-        copying.send_signal(signal.SIGCONT)
-        last = None
-        while copying.poll() is None:
-            last = s.scored(s.submit(form_of(1, f"其间{last and last['id']}")).json()["id"])
-        told, complaints = copying.communicate()
-        self.assertEqual((copying.returncode, complaints), (0, ""), told)
-        counts = figures(told)
-        self.assertEqual(counts["faults"], 0)
-        self.assertGreater(counts["put_back"], 0)
-        self.assertEqual(counts["intake.pending"], counts["intake.forms"] - counts["scores.results"])
-        self.assertEqual(counts["bytes"], counts["intake.bytes"] + counts["scores.bytes"])
-        self.assertEqual(sorted(os.listdir(place)), ["intake", "scores"])
-
-        other = self.started_on(place)
-        other.wait(lambda: other.metric("ziping_pending") == 0)
-        after = figures(other.ziping("verify").stdout)
-        self.assertEqual((after["faults"], after["scores.results"]), (0, counts["intake.forms"]))
-        # What the copy had scored is told by it in the same words.
-        self.assertEqual(other.events()[:400], s.events()[:400])
-
-    def test_what_waits_is_scored_on_the_copy(self):
-        s, place = self.service(), self.place()
-        s.start_gateway()
-        s.start_nginx()
-        waiting = [s.submit(form_of(1, f"待评{n}")).json()["id"] for n in range(20)]
-        self.assertEqual(s.ziping("backup", "--no-verify", place).returncode, 0)
-        other = self.started_on(place)
-        for ident in waiting:
-            self.assertEqual(other.scored(ident)["status"], "scored")
-            self.assertEqual(s.status(ident)["status"], "queued")
-
-    def test_what_is_there_is_not_written_over(self):
-        s, place = self.service().start(), self.place()
-        os.mkdir(place)
-        done = s.ziping("backup", place)
-        self.assertEqual(done.returncode, 3)
-        self.assertIn("File exists", done.stderr)
-        self.assertEqual(os.listdir(place), [])
-
-    def test_a_copy_that_is_given_up_leaves_nothing(self):
-        s, place = self.service().start(), self.place()
-        self.assertEqual(s.ziping("submit", "-", stdin=numbered_forms(1000)).returncode, 0)
-        copying = subprocess.Popen([ZIPING, "backup", "--config", s.config, "--max-rate", "1", place],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        s.wait(lambda: os.listdir(os.path.dirname(place)))
-        copying.send_signal(signal.SIGTERM)
-        complaints = copying.communicate()[1]
-        self.assertEqual(copying.returncode, 3)
-        self.assertIn("interrupted", complaints)
-        self.assertEqual(os.listdir(os.path.dirname(place)), [])
-
-    def test_a_source_with_a_fault_is_copied_and_the_fault_told(self):
-        s, place = self.service().start(), self.place()
-        ident = s.submit(form_of(1)).json()["id"]
-        s.scored(ident)
-        for program in s.programs:
-            program.stop()
-        with lmdb.open(os.path.join(s.data, "scores"), map_size=1 << 28, max_dbs=8) as environment:
-            index = environment.open_db(b"index")
-            with environment.begin(write=True, db=index) as transaction:
-                transaction.delete(next(iter(transaction.cursor()))[0])
-        done = s.ziping("backup", place)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(f"scores.results {ident}: index has no entry", done.stdout)
-        self.assertTrue(os.path.exists(os.path.join(place, "scores", "data.mdb")))
 
 
 class DamagedRevision(ServiceCase):
