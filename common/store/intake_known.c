@@ -11,6 +11,7 @@
 #include "codec/submission.h"
 #include "store/intake_store.h"
 #include "store/scan.h"
+#include "store/warm.h"
 
 /* ---- what a ref stands for ---- */
 
@@ -217,6 +218,8 @@ static zp_rc learn(lesson *l, MDB_dbi dbi, zp_memo *memo, zp_scan_each each)
     zp_rc rc = zp_env_rc(mdb_stat(l->txn, dbi, &stat), "learn");
     if (!rc)
         rc = zp_memo_reserve(memo, stat.ms_entries);
+    if (!rc && stat.ms_entries >= ZP_WARM_FROM)
+        zp_warm(&l->store->env, dbi);
     for (bool more = true; more && !rc;)
         rc = zp_scan_slice(l->txn, dbi, &place, each, l, &more);
     return rc;

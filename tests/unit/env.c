@@ -6,10 +6,14 @@
  */
 #include "store/env.h"
 
+#include "base/big_endian.h"
 #include "base/log.h"
+#include "store/warm.h"
 #include "store_kit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -460,11 +464,76 @@ static void what_is_kept_for_a_reader_counts_as_used_and_the_reader_is_known(voi
     assert_int_not_equal(after.oldest_reader, c.pid);
 }
 
+static void put_many(fixture *f, unsigned count)
+{
+    MDB_txn *txn;
+    uint8_t key[16] = {0};
+    const zp_str value = {big, 100};
+    assert_int_equal(zp_env_begin(&f->env, &txn), ZP_OK);
+    for (unsigned i = 0; i < count; i++) {
+        zp_be64_put(key, (uint64_t)i * i << 20);
+        assert_int_equal(zp_put_sealed(txn, f->dbi, (zp_str){(char *)key, sizeof key}, &value, 1, MDB_APPEND), ZP_OK);
+    }
+    assert_int_equal(zp_env_commit(&f->env, txn), ZP_OK);
+}
+
+/* Pages of the store's file that are in memory, and all that it has. */
+static size_t resident(const char *path, size_t *all)
+{
+    unsigned char in_memory[4096];
+    struct stat stat;
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &stat), 0);
+    *all = (size_t)stat.st_size / 4096;
+    assert_true(*all <= sizeof in_memory);
+    void *map = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    assert_true(map != MAP_FAILED);
+    assert_int_equal(mincore(map, (size_t)stat.st_size, in_memory), 0);
+    munmap(map, (size_t)stat.st_size);
+    close(fd);
+    size_t found = 0;
+    for (size_t i = 0; i < *all; i++)
+        found += in_memory[i] & 1;
+    return found;
+}
+
+static void drop_from_memory(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    close(fd);
+}
+
+/* On a file system that is memory nothing is dropped, and nothing is shown. */
+static void a_database_that_was_warmed_is_in_memory(void **state)
+{
+    fixture *f = *state;
+    char path[120];
+    size_t all, found;
+    zp_env_stats stats;
+    snprintf(path, sizeof path, "%s/data.mdb", f->where.store);
+    zp_warm(&f->env, f->dbi); /* empty */
+    put_many(f, 20000);
+    zp_env_close(&f->env);
+    drop_from_memory(path);
+    assert_int_equal(reopen(f, MAP), ZP_OK);
+    zp_warm(&f->env, f->dbi);
+    found = resident(path, &all);
+    assert_true(all > 500);
+    assert_true(found >= all - 20); /* those that are free */
+    assert_int_equal(zp_env_stat(&f->env, &stats), ZP_OK);
+    assert_true(stats.readers <= 16 + 2);
+    assert_int_equal(stats.oldest_reader, 0);
+}
+
 int main(void)
 {
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         PROMISE(two_opens_of_one_path_are_refused),
+        PROMISE(a_database_that_was_warmed_is_in_memory),
         PROMISE(reading_what_was_never_begun_leaves_no_trace),
         PROMISE(what_stands_in_the_way_is_named_with_a_remedy),
         PROMISE(a_full_disk_is_named_with_a_remedy),
