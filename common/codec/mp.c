@@ -23,7 +23,7 @@ void zp_mp_packer(msgpack_packer *packer, zp_buf *buf)
  */
 static bool put_short_str(zp_buf *buf, zp_str s)
 {
-    if (s.n > UINT8_MAX || !zp_buf_reserve(buf, s.n + 2))
+    if (s.n > UINT8_MAX || !(buf->cap - buf->n >= s.n + 2 ? !buf->failed : zp_buf_reserve(buf, s.n + 2)))
         return false;
     uint8_t *p = (uint8_t *)buf->p + buf->n;
     size_t head = 1;

@@ -84,12 +84,19 @@ static bool is_nothing_in_words(zp_str text)
     return is_one_of(text, words, sizeof words / sizeof *words);
 }
 
+/* As most cells do, and nothing that says nothing. */
+static bool begins_with_a_figure(zp_str text)
+{
+    uint32_t wide = zp_text_wide(text.p, text.n);
+    return wide == U'≥' || wide == U'≤' || (text.n && *text.p >= '1' && *text.p <= '9');
+}
+
 /* Strokes, what says nothing in any cell, or one of the words that say nothing in this kind of cell. */
 static bool says_nothing(zp_str text, const zp_str *words, size_t count)
 {
     char room[SHORT];
     zp_str plain;
-    if (!shorten(text, room, &plain))
+    if (begins_with_a_figure(text) || !shorten(text, room, &plain))
         return false;
     zp_str said = without_stops(plain);
     return is_strokes(plain) || is_nothing_in_words(said) || is_one_of(said, words, count);
@@ -99,7 +106,7 @@ bool zp_text_is_strokes(zp_str text)
 {
     char room[SHORT];
     zp_str plain;
-    return shorten(text, room, &plain) && plain.n && is_strokes(plain);
+    return !begins_with_a_figure(text) && shorten(text, room, &plain) && plain.n && is_strokes(plain);
 }
 
 bool zp_text_is_no_target(zp_str text)

@@ -25,12 +25,14 @@ static inline bool zp_is_digit(char c)
  * at least one. */
 static inline bool zp_text_begins(zp_str text, zp_str prefix)
 {
-    return text.n >= prefix.n && *text.p == *prefix.p && memcmp(text.p, prefix.p, prefix.n) == 0;
+    return text.n >= prefix.n && text.p[prefix.n - 1] == prefix.p[prefix.n - 1] &&
+           memcmp(text.p, prefix.p, prefix.n) == 0;
 }
 
 static inline bool zp_text_ends(zp_str text, zp_str suffix)
 {
-    return text.n >= suffix.n && memcmp(text.p + text.n - suffix.n, suffix.p, suffix.n) == 0;
+    return text.n >= suffix.n && text.p[text.n - 1] == suffix.p[suffix.n - 1] &&
+           memcmp(text.p + text.n - suffix.n, suffix.p, suffix.n) == 0;
 }
 
 /* For cells: what is searched is a few dozen bytes long, and the call of a library would cost more than the search. */
