@@ -17,7 +17,8 @@ from matplotlib import pyplot  # noqa: E402
 SERIES = (("echo POST, kept connections", "echo, kept connections (no disk)", "#888888", "o"),
           ("echo POST, a connection each", "echo, a connection each (no disk)", "#bbbbbb", "s"),
           ("accepted and durable", "Ziping", "#c0392b", "o"),
-          ("accepted by the peer", "Go + Redis, appendfsync always", "#2471a3", "^"))
+          ("accepted by the peer", "Go + Redis, appendfsync always", "#2471a3", "^"),
+          ("accepted by the peer behind the same nginx", "the same behind nginx", "#85b8d8", "v"))
 WIDTH, HEIGHT = 10, 4.2
 
 
