@@ -305,7 +305,9 @@ class Hostility(NotifierCase):
             peer.setblocking(False)
             ready.register(peer, selectors.EVENT_WRITE, b"")
         while ready.get_map():
-            for key, _ in ready.select(GUARD_S):
+            writable = ready.select(GUARD_S)
+            self.assertTrue(writable, "neither read nor cut off")
+            for key, _ in writable:
                 rest = key.data or b"".join(b"\x02" + (405).to_bytes(8, "big") + b"\x01" + next(numbers).to_bytes(4, "big") +
                                             bytes(400) for _ in range(100))
                 try:
