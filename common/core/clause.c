@@ -48,10 +48,7 @@ static bool is_span_of_time(const zp_quantity *q)
 {
     static const zp_str units[] = {ZP_STR_ROW("工作日"), ZP_STR_ROW("个工作日"), ZP_STR_ROW("周"), ZP_STR_ROW("月"),
                                    ZP_STR_ROW("个月"),   ZP_STR_ROW("年"),       ZP_STR_ROW("分")};
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (zp_str_eq(q->unit, units[i]))
-            return true;
-    return q->dimension == ZP_DIM_TIME;
+    return q->dimension == ZP_DIM_TIME || zp_text_is_one_of(q->unit, ZP_WORDS(units));
 }
 
 static bool is_at_least(zp_op op)

@@ -68,20 +68,12 @@ static zp_str without_stops(zp_str text)
     return text;
 }
 
-static bool is_one_of(zp_str text, const zp_str *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (zp_str_eq(text, words[i]))
-            return true;
-    return false;
-}
-
 static bool is_nothing_in_words(zp_str text)
 {
     static const zp_str words[] = {ZP_STR_ROW("无"),   ZP_STR_ROW("没有"), ZP_STR_ROW("暂无"), ZP_STR_ROW("不适用"),
                                    ZP_STR_ROW("空"),   ZP_STR_ROW("N/A"),  ZP_STR_ROW("n/a"),  ZP_STR_ROW("NA"),
                                    ZP_STR_ROW("None"), ZP_STR_ROW("none"), ZP_STR_ROW("null"), ZP_STR_ROW("nil")};
-    return is_one_of(text, words, sizeof words / sizeof *words);
+    return zp_text_is_one_of(text, ZP_WORDS(words));
 }
 
 /* As most cells do, and nothing that says nothing. */
@@ -99,7 +91,7 @@ static bool says_nothing(zp_str text, const zp_str *words, size_t count)
     if (begins_with_a_figure(text) || !shorten(text, room, &plain))
         return false;
     zp_str said = without_stops(plain);
-    return is_strokes(plain) || is_nothing_in_words(said) || is_one_of(said, words, count);
+    return is_strokes(plain) || is_nothing_in_words(said) || zp_text_is_one_of(said, words, count);
 }
 
 bool zp_text_is_strokes(zp_str text)
@@ -116,11 +108,11 @@ bool zp_text_is_no_target(zp_str text)
                                    ZP_STR_ROW("待定"),     ZP_STR_ROW("待补充"),   ZP_STR_ROW("待填"),
                                    ZP_STR_ROW("同上"),     ZP_STR_ROW("见附件"),   ZP_STR_ROW("详见附件"),
                                    ZP_STR_ROW("见附表"),   ZP_STR_ROW("详见附表"), ZP_STR_ROW("×")};
-    return says_nothing(text, words, sizeof words / sizeof *words);
+    return says_nothing(text, ZP_WORDS(words));
 }
 
 bool zp_text_is_blank_reason(zp_str text)
 {
     static const zp_str words[] = {ZP_STR_ROW("0"), ZP_STR_ROW("无偏差"), ZP_STR_ROW("没有偏差"), ZP_STR_ROW("未偏差")};
-    return says_nothing(text, words, sizeof words / sizeof *words);
+    return says_nothing(text, ZP_WORDS(words));
 }

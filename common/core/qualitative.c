@@ -160,9 +160,8 @@ static bool says_what_becomes(zp_str target)
         i = cut_beginning(&target, adverbs[i]) ? 0 : i + 1;
     for (i = 0; i < sizeof verbs / sizeof *verbs && !cut_beginning(&target, verbs[i]); i++)
         ;
-    bool is_name = zp_text_ends(target, ZP_STR("情况")) || zp_text_ends(target, ZP_STR("指标"));
-    for (size_t j = 0; j < sizeof nouns / sizeof *nouns; j++)
-        is_name |= zp_str_eq(target, nouns[j]);
+    bool is_name = zp_text_ends(target, ZP_STR("情况")) || zp_text_ends(target, ZP_STR("指标")) ||
+                   zp_text_is_one_of(target, ZP_WORDS(nouns));
     return i < sizeof verbs / sizeof *verbs && !is_name;
 }
 
@@ -175,10 +174,7 @@ bool zp_is_a_name(const zp_indicator *indicator, zp_str target)
     if (zp_str_eq(target, indicator->level3) || zp_str_eq(target, indicator->level2) ||
         zp_str_eq(target, indicator->level1))
         return true;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings && !says_what_becomes(target); i++)
-        if (zp_text_ends(target, endings[i]))
-            return true;
-    return false;
+    return zp_text_ends_with_one_of(target, ZP_WORDS(endings)) && !says_what_becomes(target);
 }
 
 void zp_line_qualitative(const zp_line_context *line, int band, zp_line_score *out)

@@ -90,29 +90,13 @@ static bool is_sign(const zp_cursor *c)
            zp_text_begins(zp_rest(c), ZP_STR("≤"));
 }
 
-static bool ends_with_one_of(zp_str text, const zp_str *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (zp_text_ends(text, words[i]))
-            return true;
-    return false;
-}
-
 /* Whether a label ends with what can be counted or measured: then what it holds in front is part of a name. */
 static bool names_a_measure(zp_str label)
 {
     static const zp_str endings[] = {ZP_STR_ROW("率"), ZP_STR_ROW("数"),   ZP_STR_ROW("量"),   ZP_STR_ROW("度"),
                                      ZP_STR_ROW("额"), ZP_STR_ROW("值"),   ZP_STR_ROW("例"),   ZP_STR_ROW("占比"),
                                      ZP_STR_ROW("间"), ZP_STR_ROW("时长"), ZP_STR_ROW("费用"), ZP_STR_ROW("成本")};
-    return ends_with_one_of(label, endings, sizeof endings / sizeof *endings);
-}
-
-static bool begins_with_one_of(zp_str text, const zp_str *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (zp_text_begins(text, words[i]))
-            return true;
-    return false;
+    return zp_text_ends_with_one_of(label, ZP_WORDS(endings));
 }
 
 static bool begins_comparison(zp_str text)
@@ -120,7 +104,7 @@ static bool begins_comparison(zp_str text)
     static const zp_str words[] = {ZP_STR_ROW("大于"), ZP_STR_ROW("高于"), ZP_STR_ROW("超过"), ZP_STR_ROW("多于"),
                                    ZP_STR_ROW("小于"), ZP_STR_ROW("低于"), ZP_STR_ROW("少于"), ZP_STR_ROW("等于"),
                                    ZP_STR_ROW("至少"), ZP_STR_ROW("至多"), ZP_STR_ROW("最多")};
-    return begins_with_one_of(text, words, sizeof words / sizeof *words);
+    return zp_text_begins_with_one_of(text, ZP_WORDS(words));
 }
 
 /* Whether a denial begins here: in a label it may be part of a name, 不合格率, or turn the operator behind it into
@@ -131,7 +115,7 @@ static bool begins_denial(zp_str text)
                                    ZP_STR_ROW("非"),   ZP_STR_ROW("否"),   ZP_STR_ROW("勿"),   ZP_STR_ROW("莫"),
                                    ZP_STR_ROW("难以"), ZP_STR_ROW("严禁"), ZP_STR_ROW("禁止"), ZP_STR_ROW("避免"),
                                    ZP_STR_ROW("防止"), ZP_STR_ROW("杜绝"), ZP_STR_ROW("拒绝")};
-    return begins_with_one_of(text, words, sizeof words / sizeof *words);
+    return zp_text_begins_with_one_of(text, ZP_WORDS(words));
 }
 
 /* What only says that something is asked for: 应高于95%. */
@@ -140,10 +124,7 @@ static bool is_demand(zp_str label)
     static const zp_str words[] = {ZP_STR_ROW("应"),   ZP_STR_ROW("应当"), ZP_STR_ROW("须"),   ZP_STR_ROW("必须"),
                                    ZP_STR_ROW("要"),   ZP_STR_ROW("要求"), ZP_STR_ROW("确保"), ZP_STR_ROW("保证"),
                                    ZP_STR_ROW("力争"), ZP_STR_ROW("争取"), ZP_STR_ROW("均"),   ZP_STR_ROW("平均")};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (zp_str_eq(label, words[i]))
-            return true;
-    return false;
+    return zp_text_is_one_of(label, ZP_WORDS(words));
 }
 
 static bool is_latin(char c)

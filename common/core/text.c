@@ -7,6 +7,30 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+bool zp_text_is_one_of(zp_str text, const zp_str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (zp_str_eq(text, words[i]))
+            return true;
+    return false;
+}
+
+bool zp_text_begins_with_one_of(zp_str text, const zp_str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (zp_text_begins(text, words[i]))
+            return true;
+    return false;
+}
+
+bool zp_text_ends_with_one_of(zp_str text, const zp_str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (zp_text_ends(text, words[i]))
+            return true;
+    return false;
+}
+
 size_t zp_text_characters(zp_str text)
 {
     size_t n = 0;

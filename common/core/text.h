@@ -21,8 +21,8 @@ static inline bool zp_is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Inline: asked for every word of every list, and nearly all differ in their first byte. A prefix, suffix or part has
- * at least one. */
+/* Inline: asked for every word of every list, and nearly all differ in their last byte. A prefix, suffix or part has at
+ * least one. */
 static inline bool zp_text_begins(zp_str text, zp_str prefix)
 {
     return text.n >= prefix.n && text.p[prefix.n - 1] == prefix.p[prefix.n - 1] &&
@@ -34,6 +34,12 @@ static inline bool zp_text_ends(zp_str text, zp_str suffix)
     return text.n >= suffix.n && text.p[text.n - 1] == suffix.p[suffix.n - 1] &&
            memcmp(text.p + text.n - suffix.n, suffix.p, suffix.n) == 0;
 }
+
+/* A list of words and how many it has: the last two arguments of the three below. */
+#define ZP_WORDS(list) (list), sizeof(list) / sizeof *(list)
+bool zp_text_is_one_of(zp_str text, const zp_str *words, size_t count);
+bool zp_text_begins_with_one_of(zp_str text, const zp_str *words, size_t count);
+bool zp_text_ends_with_one_of(zp_str text, const zp_str *words, size_t count);
 
 /* For cells: what is searched is a few dozen bytes long, and the call of a library would cost more than the search. */
 static inline bool zp_text_contains(zp_str text, zp_str part)

@@ -27,14 +27,6 @@ static unsigned seconds_of(zp_str unit)
     return 0;
 }
 
-static bool is_one_of(zp_str text, const zp_str *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (zp_str_eq(text, words[i]))
-            return true;
-    return false;
-}
-
 /* Whether something begins here that says how a number is meant, not what it counts: that it is about so large, is not
  * reached, is a bound or a day; or a comparison with something else. */
 static bool begins_qualifier(zp_str text)
@@ -81,15 +73,9 @@ static bool begins_qualifier(zp_str text)
 static bool begins_power(zp_str text)
 {
     static const zp_str words[] = {ZP_STR_ROW("千克"), ZP_STR_ROW("千米"), ZP_STR_ROW("千瓦"), ZP_STR_ROW("千字")};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (zp_text_begins(text, words[i]))
-            return false;
     static const zp_str powers[] = {ZP_STR_ROW("十"), ZP_STR_ROW("百"), ZP_STR_ROW("千"), ZP_STR_ROW("万"),
                                     ZP_STR_ROW("亿")};
-    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++)
-        if (zp_text_begins(text, powers[i]))
-            return true;
-    return false;
+    return zp_text_begins_with_one_of(text, ZP_WORDS(powers)) && !zp_text_begins_with_one_of(text, ZP_WORDS(words));
 }
 
 /* 12月上旬, 22年初, 3季度, 17点: when, not how many; 1级, 2等: a rank. 月 and 年 alone are spans of time. */
@@ -100,7 +86,7 @@ static bool tells_place(zp_str text)
                                    ZP_STR_ROW("等"), ZP_STR_ROW("档")};
     const zp_str month = ZP_STR("月"), year = ZP_STR("年");
     bool part = zp_text_begins(text, month) || zp_text_begins(text, year);
-    return is_one_of(text, words, sizeof words / sizeof *words) ||
+    return zp_text_is_one_of(text, ZP_WORDS(words)) ||
            (part && text.n > month.n && text.p[month.n] != '/' && text.p[month.n] != '*');
 }
 
@@ -170,17 +156,14 @@ static bool is_counting_word(zp_str word)
         W("PB"),   W("rpm"),    W("μg"),     W("mL"),     W("dL"),       W("mmol"),   W("mol")
 #undef W
     };
-    return is_one_of(word, words, sizeof words / sizeof *words) || seconds_of(word);
+    return zp_text_is_one_of(word, ZP_WORDS(words)) || seconds_of(word);
 }
 
 bool zp_is_money(zp_str unit)
 {
     static const zp_str words[] = {ZP_STR_ROW("人民币"), ZP_STR_ROW("美元"), ZP_STR_ROW("港元"), ZP_STR_ROW("港币"),
                                    ZP_STR_ROW("欧元"),   ZP_STR_ROW("日元"), ZP_STR_ROW("英镑")};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (zp_text_begins(unit, words[i]))
-            return true;
-    return zp_text_begins(unit, ZP_STR("元"));
+    return zp_text_begins(unit, ZP_STR("元")) || zp_text_begins_with_one_of(unit, ZP_WORDS(words));
 }
 
 /* A word of a unit; `behind` another one: km/h, but not h alone, which is a span of time. */

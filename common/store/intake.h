@@ -34,6 +34,10 @@ zp_rc zp_intake_archive_of(zp_intake *self, int *year);
 typedef struct {
     uint8_t b[16];
 } zp_form_key;
+static inline bool zp_form_key_eq(const zp_form_key *a, const zp_form_key *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
 /*
  * Which form this is, whatever its revision: the one of that year, unit and project. Names are the same where
  * zp_name_spell (core/typed.h) gives the same for both: how wide their characters are, and blanks anywhere, make no

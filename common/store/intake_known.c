@@ -50,11 +50,6 @@ zp_rc zp_known_key_use(zp_intake *self, MDB_txn *txn, zp_memo_ref ref, zp_key_us
     return rc ? rc : zp_key_use_unpack(bytes, out);
 }
 
-static bool is_of(const zp_revision *revision, const zp_form_key *form)
-{
-    return memcmp(revision->form.b, form->b, sizeof form->b) == 0;
-}
-
 zp_rc zp_known_current(zp_intake *self, MDB_txn *txn, const zp_form_key *form, const zp_buf *found, zp_revision *out)
 {
     bool any = false;
@@ -64,7 +59,7 @@ zp_rc zp_known_current(zp_intake *self, MDB_txn *txn, const zp_form_key *form, c
         zp_rc rc = zp_known_revision(self, txn, ref, &one);
         if (rc && rc != ZP_NOTFOUND)
             return rc;
-        if (rc || !is_of(&one, form) || (any && one.receipt.revision < out->receipt.revision))
+        if (rc || !zp_form_key_eq(&one.form, form) || (any && one.receipt.revision < out->receipt.revision))
             continue;
         *out = one;
         any = true;
@@ -80,7 +75,7 @@ zp_rc zp_known_key(zp_intake *self, MDB_txn *txn, const zp_idempotency_key *key,
         zp_rc rc = zp_known_key_use(self, txn, ref, &use);
         if (rc && rc != ZP_NOTFOUND)
             return rc;
-        if (rc || memcmp(use.key.b, key->b, sizeof key->b) != 0)
+        if (rc || !zp_idempotency_key_eq(&use.key, key))
             continue;
         *out = use.id;
         return ZP_OK;
@@ -178,7 +173,7 @@ static zp_rc forget_before(lesson *l, const zp_revision *newer)
     zp_memo_ref ref;
     zp_rc rc = zp_memo_find(store->current, newer->form.b, &store->found);
     for (size_t i = 0; !rc && (ref = zp_memo_found(&store->found, i)); i++)
-        if (zp_known_revision(store, l->txn, ref, &older) == ZP_OK && is_of(&older, &newer->form))
+        if (zp_known_revision(store, l->txn, ref, &older) == ZP_OK && zp_form_key_eq(&older.form, &newer->form))
             zp_memo_remove(store->current, newer->form.b, ref);
     return rc;
 }

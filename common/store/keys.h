@@ -12,6 +12,10 @@
 typedef struct {
     uint8_t b[16];
 } zp_idempotency_key;
+static inline bool zp_idempotency_key_eq(const zp_idempotency_key *a, const zp_idempotency_key *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
 void zp_idempotency_key_of(zp_str submitter, zp_str key, zp_idempotency_key *out);
 
 typedef struct {

@@ -84,7 +84,7 @@ static zp_rc check_its_key(zp_check *self, const zp_id *id, const zp_submission 
         return rc == ZP_CORRUPT ? ZP_OK : rc;
     if (keyed)
         zp_idempotency_key_of(submission->submitter, submission->idempotency_key, &own);
-    if (!keyed || !same_id(&use.id, id) || memcmp(use.key.b, own.b, sizeof own.b) != 0)
+    if (!keyed || !same_id(&use.id, id) || !zp_idempotency_key_eq(&use.key, &own))
         zp_check_fault(self, "idempotency has something else in the place of its key");
     return ZP_OK;
 }
@@ -177,7 +177,7 @@ static zp_rc check_that_it_is_the_only_use(zp_check *self, const zp_id *since, c
     zp_rc rc = zp_memo_find(self->keys, use->key.b, &self->found);
     for (size_t i = 0; !rc && (ref = zp_memo_found(&self->found, i)); i++)
         if (!zp_known_key_use(self->intake, self->intake_read.txn, ref, &other) &&
-            memcmp(other.key.b, use->key.b, sizeof other.key.b) == 0)
+            zp_idempotency_key_eq(&other.key, &use->key))
             zp_check_fault(self, "the same key is there twice");
     return rc ? rc : zp_memo_add(self->keys, use->key.b, zp_memo_ref_of(since));
 }
@@ -199,11 +199,6 @@ zp_rc zp_check_idempotency(void *context, zp_str key, MDB_val value)
     return check_that_it_is_the_only_use(self, &since, &use);
 }
 
-static bool same_form(const zp_form_key *a, const zp_form_key *b)
-{
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 static zp_rc check_form_key(zp_check *self, const zp_revision *revision, const zp_submission *submission)
 {
     zp_form form;
@@ -212,7 +207,7 @@ static zp_rc check_form_key(zp_check *self, const zp_revision *revision, const z
     if (rc)
         return rc == ZP_CORRUPT ? ZP_OK : rc;
     zp_form_key_of(zp_form_year(&form), form.unit, form.project_name, &wanted);
-    if (!same_form(&revision->form, &wanted))
+    if (!zp_form_key_eq(&revision->form, &wanted))
         zp_check_fault(self, "its form is of another year, unit or project");
     return ZP_OK;
 }
@@ -227,7 +222,7 @@ static void check_earlier(zp_check *self, const zp_revision *revision, const zp_
     if (rc && rc != ZP_NOTFOUND)
         return; /* named where its own turn comes */
     zp_id_format(id, text);
-    if (rc || !same_form(&earlier.form, &revision->form) || earlier.receipt.revision != number)
+    if (rc || !zp_form_key_eq(&earlier.form, &revision->form) || earlier.receipt.revision != number)
         zp_check_fault(self, "%s, %s, is not revision %u of its form", what, text, number);
 }
 
@@ -251,7 +246,7 @@ static bool is_same_number(zp_check *self, zp_memo_ref ref, const zp_revision *r
 {
     zp_revision other;
     return zp_known_revision(self->intake, self->intake_read.txn, ref, &other) == ZP_OK &&
-           same_form(&other.form, &revision->form) && other.receipt.revision == revision->receipt.revision;
+           zp_form_key_eq(&other.form, &revision->form) && other.receipt.revision == revision->receipt.revision;
 }
 
 static zp_rc check_number(zp_check *self, const zp_revision *revision)

@@ -138,7 +138,6 @@ class Echo:
 
 class Peer:
     """peer.go and a Redis that syncs each command before it answers (appendfsync always), by Debian's packages."""
-    name = "Go + Redis, appendfsync always"
     proxied = False
 
     def __init__(self, program):
@@ -166,8 +165,7 @@ class Peer:
         told_otherwise(self.nginx, ("nginx.conf", r"server unix:[^;]*;", f"server 127.0.0.1:{behind};"),
                        ("nginx.conf", r"fastcgi_pass \$ziping;", "proxy_pass http://$ziping;"),
                        ("nginx.conf", r"location ~ \^/\(v1/", "location ~ ^/(scored|v1/"),
-                       ("nginx/fastcgi.conf", r"(?s).*", ""),
-                       ("nginx/fastcgi.conf", r"^$", 'proxy_http_version 1.1;\nproxy_set_header Connection "";\n'))
+                       ("nginx/fastcgi.conf", r"(?s)\A.*\Z", 'proxy_http_version 1.1;\nproxy_set_header Connection "";\n'))
 
     @property
     def url(self):
@@ -205,7 +203,6 @@ class Peer:
 
 
 class ProxiedPeer(Peer):
-    name = "the same behind nginx"
     proxied = True
 
 

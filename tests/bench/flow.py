@@ -233,8 +233,9 @@ def season(bench):
             forms, sizes = ziping.counters()["accepted_total"], ziping.bytes_on_disk()
             report.figure(f"day {day}: accepted", run.rate, "a second", f"{depth:.0f} waited at its end, scored by night at "
                           f"{depth / (time.perf_counter() - begun):.0f} a second", day=day)
-            report.figure(f"day {day}: free pages in the morning", free_pages(ziping, "intake") + free_pages(ziping, "scores"), "",
-                          f"intake {free_pages(ziping, 'intake')}, scores {free_pages(ziping, 'scores')}; the empty queue "
+            free = {store: free_pages(ziping, store) for store in sizes}
+            report.figure(f"day {day}: free pages in the morning", sum(free.values()), "",
+                          f"intake {free['intake']}, scores {free['scores']}; the empty queue "
                           f"takes {pending_pages(ziping)}; {sum(sizes.values()) / forms:.0f} bytes of disk a form", day=day)
     finally:
         ziping.end()

@@ -76,6 +76,10 @@ class Damage(unittest.TestCase):
             with environment.begin(write=True, db=handle) as transaction:
                 alter(transaction)
 
+    def copy_record(self, database, of, to):
+        """In the place of another submission's."""
+        self.change(database, lambda transaction: transaction.put(uuid.UUID(to).bytes, transaction.get(uuid.UUID(of).bytes)))
+
     def flip(self, database, key, at):
         def alter(transaction):
             value = bytearray(transaction.get(key))
@@ -178,25 +182,19 @@ class Damage(unittest.TestCase):
                            f"intake.revisions {self.third}: what it replaced, {self.second}, is not revision 2 of its form")
 
     def test_a_revision_that_is_there_twice(self):
-        def alter(transaction):
-            transaction.put(uuid.UUID(self.third).bytes, transaction.get(uuid.UUID(self.second).bytes))
-        self.change("intake.revisions", alter)
+        self.copy_record("intake.revisions", self.second, self.third)
         self.assert_faults(f"intake.revisions {self.third}: its form has another revision 2",
                            f"intake.revisions {self.third}: its form has another digest or revision",
                            f"intake.revisions {self.third}: what it replaced, {self.second}, is not revision 1 of its form")
 
     def test_a_revision_of_another_form(self):
-        def alter(transaction):
-            transaction.put(uuid.UUID(self.ids[5]).bytes, transaction.get(uuid.UUID(self.ids[4]).bytes))
-        self.change("intake.revisions", alter)
+        self.copy_record("intake.revisions", self.ids[4], self.ids[5])
         self.assert_faults(f"intake.revisions {self.ids[5]}: its form has another revision 1",
                            f"intake.revisions {self.ids[5]}: its form has another digest or revision",
                            f"intake.revisions {self.ids[5]}: its form is of another year, unit or project")
 
     def test_an_idempotency_key_that_is_there_twice(self):
-        def alter(transaction):
-            transaction.put(uuid.UUID(self.ids[5]).bytes, transaction.get(uuid.UUID(self.ids[4]).bytes))
-        self.change("intake.idempotency", alter)
+        self.copy_record("intake.idempotency", self.ids[4], self.ids[5])
         self.assert_faults(f"intake.idempotency {self.ids[5]}: the same key is there twice",
                            f"intake.forms {self.ids[5]}: idempotency has something else in the place of its key")
 
